@@ -1,0 +1,84 @@
+//! What is published when something has happened. Written with the change itself, sent to the queue later.
+//! Who is told, and how, is not known here.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::id::EventId;
+
+code_enum! {
+    /// What happened.
+    pub enum EventKind {
+        /// A guest asks the host for a stay.
+        BookingRequested = "booking.requested",
+        /// The host said yes to a request.
+        BookingAccepted = "booking.accepted",
+        /// The host said no to a request.
+        BookingDeclined = "booking.declined",
+        /// The stay is paid for and certain.
+        BookingConfirmed = "booking.confirmed",
+        /// A booking was called off.
+        BookingCancelled = "booking.cancelled",
+        /// The time to pay or to answer is about to run out.
+        BookingExpiring = "booking.expiring",
+        /// Dates or guests of a stay were altered.
+        BookingChanged = "booking.changed",
+        /// A payment did not go through.
+        PaymentFailed = "payment.failed",
+        /// Money went back to the guest.
+        PaymentRefunded = "payment.refunded",
+        /// Money went out to the host.
+        PayoutSent = "payout.sent",
+        /// The other side wrote.
+        MessageReceived = "message.received",
+        /// The other side reviewed the stay; still hidden.
+        ReviewReceived = "review.received",
+        /// The reviews of a stay can be read.
+        ReviewPublished = "review.published",
+        /// The guest arrives tomorrow.
+        StayTomorrow = "stay.tomorrow",
+        /// An account was opened.
+        UserRegistered = "user.registered",
+        /// A link that proves an e-mail address is asked for.
+        UserEmailVerificationRequested = "user.email_verification_requested",
+    }
+}
+
+/// The message on the queue.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Event {
+    /// Its own id: what is done for it is done once.
+    pub id: EventId,
+    /// What happened.
+    pub kind: EventKind,
+    /// When, by the database's clock.
+    pub occurred_at: Timestamp,
+    /// What it is about: ids and what a reader of the message needs at once, by kind.
+    pub data: serde_json::Value,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_event_is_json_as_on_the_queue() {
+        let json = serde_json::json!({
+            "id": "evt_01h455vb4pex5vsknk084sn02q",
+            "kind": "booking.requested",
+            "occurred_at": "2026-03-01T10:00:00Z",
+            "data": {"booking_id": "book_01h455vb4pex5vsknk084sn02q"},
+        });
+        let event: Event = serde_json::from_value(json.clone()).unwrap();
+        assert_eq!(event.kind, EventKind::BookingRequested);
+        assert_eq!(serde_json::to_value(&event).unwrap(), json);
+    }
+
+    #[test]
+    fn kinds_are_subject_and_verb() {
+        for kind in EventKind::ALL {
+            assert_eq!(kind.as_str().split('.').count(), 2, "{kind}");
+            assert_eq!(kind.as_str().parse(), Ok(*kind));
+        }
+    }
+}
