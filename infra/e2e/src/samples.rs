@@ -1,0 +1,100 @@
+//! One good request for every operation that takes a body: the tables that spoil requests start from these.
+//!
+//! Owns the bodies. Must fail, not guess, when it does not know an operation.
+
+use anyhow::{Result, bail};
+use serde_json::{Value, json};
+
+use crate::{Api, Draft, Operation, Property, Stay, User, unknown_id};
+
+/// A guest, a host with a listed property and a draft, and a booking: what the sample requests speak of.
+#[derive(Clone, Debug)]
+pub struct Samples {
+    /// Books.
+    pub guest: User,
+    /// Verified, and part of nothing here.
+    pub stranger: User,
+    /// Listed.
+    pub property: Property,
+    /// Not listed, of the same host.
+    pub draft: Property,
+    /// The guest's booking of the listed property.
+    pub booking_id: String,
+}
+
+impl Samples {
+    /// Makes all of them through the API.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub async fn make(api: &Api) -> Result<Self> {
+        let [guest, stranger, host] = <[User; 3]>::try_from(api.register_verified_users(3).await?)
+            .map_err(|users| anyhow::anyhow!("{} users instead of 3", users.len()))?;
+        let property = api.listed_property(&host, &Draft::default()).await?;
+        let draft = api.draft_property(&host, &Draft::default()).await?;
+        let booked = api.book(&guest, &Stay::in_days(200, 3)?.body(&property)).expect(201).await?;
+        Ok(Self { booking_id: booked.text_at("/id")?, guest, stranger, property, draft })
+    }
+
+    /// The path of an operation with the ids of these samples in it.
+    ///
+    /// # Errors
+    /// When the operation is not known here: add it.
+    pub fn path(&self, operation: &Operation) -> Result<String> {
+        let id = match operation.path.as_str() {
+            path if path.starts_with("/v1/bookings/{") => &self.booking_id,
+            path if path.starts_with("/v1/properties/{") => &self.property.id,
+            path if path.starts_with("/v1/users/{") => &self.guest.id,
+            path if !path.contains('{') => return Ok(path.to_owned()),
+            _ => bail!("no sample path for {}: add it to Samples::path", operation.name()),
+        };
+        let is_template = |part: &&str| part.starts_with('{');
+        let parts = operation.path.split('/');
+        if parts.clone().filter(is_template).count() != 1 {
+            bail!("no sample path for {}: add it to Samples::path", operation.name());
+        }
+        Ok(parts.map(|part| if is_template(&part) { id.as_str() } else { part }).collect::<Vec<_>>().join("/"))
+    }
+
+    /// A good body with every documented member that a client may send together.
+    ///
+    /// # Errors
+    /// When the operation is not known here: add it.
+    pub fn body(&self, operation: &Operation) -> Result<Value> {
+        Ok(match operation.name().as_str() {
+            "POST /v1/users" => json!({
+                "email": format!("e2e-{}@example.com", uuid::Uuid::new_v4().simple()),
+                "password": "correct horse battery staple 8", "first_name": "Grace", "last_name": "Hopper",
+                "phone": "+351210000000", "locale": "en", "currency": "EUR"
+            }),
+            "POST /v1/auth/login" => {
+                json!({ "email": self.guest.email, "password": self.guest.password })
+            }
+            "POST /v1/auth/refresh" | "POST /v1/auth/logout" => {
+                json!({ "refresh_token": "none-of-ours" })
+            }
+            "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
+            "POST /v1/auth/email/resend" => json!({ "email": self.guest.email }),
+            "POST /v1/properties" => Draft::default().body().clone(),
+            "POST /v1/bookings" => {
+                let mut body = Stay::in_days(300, 3)?.body(&self.property);
+                body["message"] = json!("We come by train.");
+                body
+            }
+            name => bail!("no sample body for {name}: add it to Samples::body"),
+        })
+    }
+
+    /// An id of the right kind for the path of an operation that names nothing.
+    #[must_use]
+    pub fn unknown_path(operation: &Operation) -> String {
+        let prefix = match operation.path.split('/').nth(2) {
+            Some("bookings") => "book",
+            Some("properties") => "prop",
+            _ => "user",
+        };
+        let id = unknown_id(prefix);
+        let parts = operation.path.split('/').map(|part| if part.starts_with('{') { id.as_str() } else { part });
+        parts.collect::<Vec<_>>().join("/")
+    }
+}

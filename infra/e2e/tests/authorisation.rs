@@ -1,0 +1,202 @@
+//! Every operation of the published contract refuses strangers. An operation that is not in the table here fails the
+//! test: whoever adds one says who may call it.
+
+use std::collections::BTreeSet;
+
+use anyhow::{Context, Result, ensure};
+use e2e::{Answer, Api, Call, Operation, Property, Samples, Stay, User, forgeries, new_key};
+use reqwest::Method;
+
+/// Who may call an operation, and what a signed-in stranger is answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Rule {
+    /// Anybody, without a token.
+    Public,
+    /// Anybody for what is listed; a draft is its host's alone and `404` to others.
+    PublicWhenListed,
+    /// Anybody signed in, for what is their own.
+    SignedIn,
+    /// Guest and host of the booking; `404` to others.
+    PartyOfBooking,
+    /// The host; others get `403` where they may see the property and `404` where not.
+    Host,
+}
+
+const TABLE: &[(&str, Rule)] = &[
+    ("GET /health", Rule::Public),
+    ("GET /openapi.json", Rule::Public),
+    ("GET /.well-known/jwks.json", Rule::Public),
+    ("GET /.well-known/openid-configuration", Rule::Public),
+    ("POST /v1/users", Rule::Public),
+    ("GET /v1/users/me", Rule::SignedIn),
+    ("GET /v1/users/{id}", Rule::Public),
+    ("POST /v1/auth/login", Rule::Public),
+    ("POST /v1/auth/refresh", Rule::Public),
+    ("POST /v1/auth/logout", Rule::Public),
+    ("POST /v1/auth/email/verify", Rule::Public),
+    ("POST /v1/auth/email/resend", Rule::Public),
+    ("GET /v1/properties", Rule::Public),
+    ("POST /v1/properties", Rule::SignedIn),
+    ("GET /v1/properties/{id}", Rule::PublicWhenListed),
+    ("GET /v1/properties/{id}/quote", Rule::PublicWhenListed),
+    ("POST /v1/properties/{id}/list", Rule::Host),
+    ("POST /v1/properties/{id}/unlist", Rule::Host),
+    ("GET /v1/bookings", Rule::SignedIn),
+    ("POST /v1/bookings", Rule::SignedIn),
+    ("GET /v1/bookings/{id}", Rule::PartyOfBooking),
+];
+
+fn rule(operation: &Operation) -> Option<Rule> {
+    TABLE.iter().find(|(name, _)| *name == operation.name()).map(|(_, rule)| *rule)
+}
+
+fn is_secured(rule: Rule) -> bool {
+    !matches!(rule, Rule::Public | Rule::PublicWhenListed)
+}
+
+/// The operations that need a token, each with a request that would succeed with one.
+fn secured(api: &Api) -> Vec<Operation> {
+    api.contract().operations().into_iter().filter(|it| it.secured).collect()
+}
+
+fn call<'a>(api: &'a Api, samples: &Samples, operation: &Operation, path: &str) -> Result<Call<'a>> {
+    let call = api.call(Method::from_bytes(operation.method.as_bytes())?, path).key(&new_key());
+    Ok(if operation.body.is_some() { call.json(&samples.body(operation)?) } else { call })
+}
+
+fn expect_401(answer: &Answer, reason: Option<&str>) -> Result<()> {
+    answer.expect_problem(401, "unauthenticated")?;
+    let challenge = answer.require_header("www-authenticate")?;
+    ensure!(challenge.starts_with("Bearer"), "not RFC 6750: {answer}");
+    let told = reason.is_none_or(|reason| challenge.contains(&format!("error=\"{reason}\"")));
+    ensure!(told, "error={reason:?} is not told: {answer}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_operation_of_the_contract_is_in_the_table() -> Result<()> {
+    let api = Api::connect().await?;
+    let operations = api.contract().operations();
+    let published: BTreeSet<String> = operations.iter().map(Operation::name).collect();
+    let known: BTreeSet<String> = TABLE.iter().map(|(name, _)| (*name).to_owned()).collect();
+    let missing: Vec<&String> = published.difference(&known).collect();
+    ensure!(missing.is_empty(), "say in TABLE of tests/authorisation.rs who may call {missing:?}");
+    for operation in &operations {
+        let rule = rule(operation).context("not in the table")?;
+        ensure!(operation.secured == is_secured(rule), "{} is {rule:?} and published otherwise", operation.name());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_a_token_every_secured_operation_is_refused() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    for operation in secured(&api) {
+        let path = samples.path(&operation)?;
+        expect_401(&call(&api, &samples, &operation, &path)?.send().await?, None)?;
+        for scheme in ["Basic dXNlcjpwYXNz", "bearer", "Bearer", "Bearer ", "Token abc", ""] {
+            let answer = call(&api, &samples, &operation, &path)?.header("authorization", scheme.as_bytes());
+            expect_401(&answer.send().await?, None)?;
+        }
+        let as_parameter = format!("{path}?access_token={}", samples.guest.access_token);
+        expect_401(&call(&api, &samples, &operation, &as_parameter)?.send().await?, None)?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn refusal_comes_before_the_body_is_judged() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    for operation in secured(&api).iter().filter(|it| it.body.is_some()) {
+        let path = samples.path(operation)?;
+        let method = Method::from_bytes(operation.method.as_bytes())?;
+        for body in ["{}", "{", "{\"colour\":\"red\"}"] {
+            expect_401(&api.call(method.clone(), &path).json_text(body).send().await?, None)?;
+        }
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn bad_and_forged_tokens_are_refused_by_every_secured_operation() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    let jwks = api.get("/.well-known/jwks.json").expect(200).await?.json()?;
+    ensure!(!jwks.to_string().contains("\"d\""), "a private key is published: {jwks}");
+    let mut tokens = forgeries(&samples.guest.access_token, &jwks)?;
+    for garbage in ["garbage", "a.b.c", "..", "eyJhbGciOiJFUzI1NiJ9..", "null", &"x".repeat(6_000)] {
+        tokens.push(("garbage".to_owned(), garbage.to_owned()));
+    }
+    tokens.push(("a refresh token".to_owned(), samples.guest.refresh_token.clone()));
+    for operation in secured(&api) {
+        let path = samples.path(&operation)?;
+        for (trick, token) in &tokens {
+            let answer = call(&api, &samples, &operation, &path)?.bearer(token).send().await?;
+            expect_401(&answer, Some("invalid_token")).with_context(|| format!("{trick} is taken"))?;
+        }
+        // The same request with the good token is let in: the refusals above were for the token.
+        let answer = call(&api, &samples, &operation, &path)?.by(&samples.guest).send().await?;
+        ensure!(answer.status != 401, "the good token is refused: {answer}");
+    }
+    Ok(())
+}
+
+fn path_of(operation: &Operation, property: &Property) -> Result<String> {
+    let path = operation.path.replace("{id}", &property.id);
+    if !path.ends_with("/quote") {
+        return Ok(path);
+    }
+    Ok(format!("{path}?{}&guests=1", Stay::in_days(20, 2)?.query()))
+}
+
+#[tokio::test]
+async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    let (stranger, host) = (&samples.stranger, samples.property.host.clone());
+    for operation in api.contract().operations() {
+        let answer_to = async |user: &User, path: String| -> Result<Answer> {
+            call(&api, &samples, &operation, &path)?.by(user).send().await
+        };
+        match rule(&operation).context("not in the table")? {
+            Rule::PartyOfBooking => {
+                let path = samples.path(&operation)?;
+                answer_to(stranger, path.clone()).await?.expect_problem(404, "not_found")?;
+                for party in [&samples.guest, &host] {
+                    ensure!(
+                        answer_to(party, path.clone()).await?.status != 404,
+                        "{} hides from {party:?}",
+                        operation.name()
+                    );
+                }
+            }
+            Rule::PublicWhenListed => {
+                answer_to(stranger, path_of(&operation, &samples.draft)?).await?.expect_problem(404, "not_found")?;
+                let path = path_of(&operation, &samples.draft)?;
+                call(&api, &samples, &operation, &path)?.send().await?.expect_problem(404, "not_found")?;
+                answer_to(stranger, path_of(&operation, &samples.property)?).await?.expect_status(200)?;
+            }
+            Rule::Host => {
+                answer_to(stranger, path_of(&operation, &samples.draft)?).await?.expect_problem(404, "not_found")?;
+                answer_to(stranger, path_of(&operation, &samples.property)?).await?.expect_problem(403, "forbidden")?;
+            }
+            Rule::Public | Rule::SignedIn => {}
+        }
+    }
+    let kept = api.get(&samples.property.path()).expect(200).await?;
+    ensure!(kept.text_at("/status")? == "listed", "a stranger changed it: {kept}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn lists_show_nothing_of_others() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    for query in ["", "?role=guest", "?role=host", &format!("?role=host&property_id={}", samples.property.id)] {
+        let answer = api.get(&format!("/v1/bookings{query}")).by(&samples.stranger).send().await?;
+        ensure!(!String::from_utf8_lossy(&answer.body).contains(&samples.booking_id), "{answer}");
+    }
+    Ok(())
+}
