@@ -1,2 +1,178 @@
-//! main
-fn main() {}
+//! `cargo xtask`: the developer's command. It runs the whole stack on this machine, its tests and its checks.
+#![expect(clippy::print_stdout, reason = "talking to the developer is its job")]
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use anyhow::{Context as _, Result};
+use clap::{Parser, Subcommand, ValueEnum};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::paths::Paths;
+use crate::postgres::Durability;
+use crate::stack::Options;
+
+mod clock;
+mod functions;
+mod http;
+mod keeper;
+mod local;
+mod mail;
+mod ministack;
+mod paths;
+mod postgres;
+mod processes;
+mod pump;
+mod redis;
+mod resources;
+mod secrets;
+mod seed;
+mod stack;
+mod template;
+mod tools;
+mod ui;
+
+/// Roost's developer command.
+#[derive(Parser)]
+#[command(name = "cargo xtask", version, max_term_width = 100)]
+struct Arguments {
+    /// The stack's state folder, relative to the clone.
+    #[arg(long, global = true, default_value = ".dev")]
+    state_dir: PathBuf,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the whole stack until Ctrl-C.
+    Dev {
+        /// Port of the API on 127.0.0.1.
+        #[arg(long, default_value_t = 9000)]
+        port: u16,
+        /// Rebuild and reload functions when their code changes.
+        #[arg(long)]
+        watch: bool,
+        /// Copies of each HTTP function: as many of its requests run side by side.
+        #[arg(long, default_value_t = 4)]
+        copies: usize,
+    },
+    /// Stop the stack, also one whose `dev` has crashed.
+    Down,
+    /// Move the stack's clock.
+    #[command(subcommand)]
+    Clock(ClockCommand),
+    /// One part of the running stack, for trying out its absence.
+    #[command(subcommand)]
+    Stack(StackCommand),
+}
+
+#[derive(Subcommand)]
+enum ClockCommand {
+    /// Move app_now() ahead (90s, 16m, 2h, 3d, 1d12h), then run the scheduler once.
+    Advance {
+        /// How far.
+        by: String,
+    },
+    /// Set app_now() back to the wall clock, then run the scheduler once.
+    Reset,
+}
+
+#[derive(Subcommand)]
+enum StackCommand {
+    /// End a part as a crash would.
+    Kill {
+        /// Which.
+        part: Part,
+    },
+    /// Start a part that was killed; returns when it answers.
+    Start {
+        /// Which.
+        part: Part,
+    },
+    /// Print one field of stack.json, for example `api` or `demo.guest.email`.
+    Print {
+        /// Which.
+        field: String,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Part {
+    Postgres,
+    Redis,
+    Ministack,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Postgres => "postgres",
+            Self::Redis => "redis",
+            Self::Ministack => "ministack",
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    match run(arguments).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<ExitCode> {
+    let paths = Paths::new(&arguments.state_dir)?;
+    match arguments.command {
+        Command::Dev { port, watch, copies } => {
+            let durability = Durability::Kept;
+            dev(&paths, Options { api_port: Some(port), watch, durability, copies }).await?;
+        }
+        Command::Down => stack::down(&paths).await?,
+        Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
+        Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,
+        Command::Stack(StackCommand::Kill { part }) => processes::kill_now(&paths, part.name()).await?,
+        Command::Stack(StackCommand::Start { part }) => stack::start_part(&paths, part.name()).await?,
+        Command::Stack(StackCommand::Print { field }) => stack::print(&paths, &field)?,
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn dev(paths: &Paths, options: Options) -> Result<()> {
+    let since = std::time::Instant::now();
+    let mut running = tokio::select! {
+        started = stack::start(paths, options) => started?,
+        name = interrupted() => {
+            let name = name?;
+            ui::say(&format!("{name}: stopping what had been started"));
+            stack::sweep(paths).await?;
+            return Ok(());
+        }
+    };
+    running.show();
+    ui::say(&format!("\nReady after {:.1} s. Ctrl-C stops everything.", since.elapsed().as_secs_f64()));
+    let ended = tokio::select! {
+        name = interrupted() => name.map(|_| ()),
+        ended = running.router_ended() => ended,
+    };
+    let stopped = tokio::time::timeout(Duration::from_secs(60), running.stop()).await;
+    stopped.context("stopping takes too long: `cargo xtask down`")??;
+    ended
+}
+
+/// Returns the name of the signal that asks this program to stop.
+async fn interrupted() -> Result<&'static str> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hangup = signal(SignalKind::hangup())?;
+    tokio::select! {
+        pressed = tokio::signal::ctrl_c() => pressed.map(|()| "Ctrl-C").context("waiting for Ctrl-C"),
+        _ = terminate.recv() => Ok("SIGTERM"),
+        _ = hangup.recv() => Ok("SIGHUP"),
+    }
+}

@@ -1,0 +1,177 @@
+//! The functions as processes: built once, several copies of each polling the local Lambda runtime API, restarted when
+//! one ends. It plays Lambda's part and knows nothing of what a function does.
+
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use tokio::process::{Child, Command};
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use crate::local::{Function, aws_environment};
+use crate::paths::Paths;
+use crate::processes;
+use crate::tools;
+use crate::ui;
+
+/// A copy that lived this long did not fail to start.
+const SETTLED: Duration = Duration::from_secs(20);
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
+/// API Gateway gives up on an integration after 30 s; a worker may take longer than any request.
+const INVOKE_LIMIT_SECONDS: &str = "120";
+
+/// Builds every binary of the workspace in one go, with what `cargo test` needs built the same way.
+pub(crate) async fn build(paths: &Paths) -> Result<()> {
+    let status = Command::new("cargo")
+        .args(["build", "--workspace", "--bins"])
+        .current_dir(&paths.root)
+        .stdin(Stdio::null())
+        .status()
+        .await
+        .context("cargo cannot be started")?;
+    if !status.success() {
+        bail!("the build failed; mend what cargo says above, then run the command again");
+    }
+    Ok(())
+}
+
+/// Starts the router in front of the functions: the HTTP side, the runtime API and the invoke API on one port.
+/// With `watch`, it also builds and runs the functions itself and does so again after an edit.
+pub(crate) async fn start_router(paths: &Paths, port: u16, watch: Option<&[Function]>, aws_port: u16) -> Result<Child> {
+    let bin = tools::python_tools(paths).await?;
+    let mut command = Command::new(bin.join("cargo-lambda"));
+    command.args(["lambda", "watch", "-A", "127.0.0.1", "-P", &port.to_string(), "--timeout", INVOKE_LIMIT_SECONDS]);
+    // CORS is the functions' own, as it is on AWS.
+    command.arg("--disable-cors").current_dir(&paths.root);
+    match watch {
+        None => {
+            command.arg("--only-lambda-apis");
+        }
+        Some(functions) => {
+            command.args(["--concurrency", "4"]).envs(aws_environment(aws_port));
+            // One process tree serves all, so all see the sum of the environments; they do not contradict each other.
+            command.envs(functions.iter().flat_map(|function| &function.environment));
+        }
+    }
+    let child = processes::spawn(paths, "router", command)?;
+    let since = Instant::now();
+    while crate::paths::port_is_free(port) {
+        let log = paths.shown(&paths.log("router"));
+        if !processes::is_alive(paths, "router") {
+            bail!("`cargo lambda watch` ended at once; the reason is in {log}");
+        }
+        if since.elapsed() > ROUTER_START_LIMIT {
+            bail!("`cargo lambda watch` does not listen on port {port}; see {log}");
+        }
+        tokio::time::sleep(Duration::from_millis(30)).await;
+    }
+    Ok(child)
+}
+
+/// Running copies of functions.
+pub(crate) struct Fleet {
+    copies: JoinSet<()>,
+    stop: watch::Sender<bool>,
+}
+
+impl Fleet {
+    /// Starts `copies` of each HTTP function, two of each queue worker, one of the others.
+    pub(crate) fn start(paths: &Paths, functions: &[Function], api_port: u16, aws_port: u16, copies: usize) -> Self {
+        let (stop, _) = watch::channel(false);
+        let mut running = JoinSet::new();
+        for function in functions {
+            let count = match function.events.first().map(|event| event.kind.as_str()) {
+                Some("HttpApi") => copies,
+                Some("SQS") => 2,
+                _ => 1,
+            };
+            for number in 1..=count {
+                let (paths, function, stopped) = (paths.clone(), function.clone(), stop.subscribe());
+                running.spawn(async move { keep_running(&paths, &function, number, api_port, aws_port, stopped).await });
+            }
+        }
+        Self { copies: running, stop }
+    }
+
+    /// Stops restarting; the processes themselves are ended by `processes::stop_all`.
+    pub(crate) async fn release(mut self) {
+        self.stop.send_replace(true);
+        while self.copies.join_next().await.is_some() {}
+    }
+}
+
+async fn keep_running(
+    paths: &Paths,
+    function: &Function,
+    number: usize,
+    api_port: u16,
+    aws_port: u16,
+    mut stopped: watch::Receiver<bool>,
+) {
+    let name = format!("{}-{number}", function.name);
+    let mut pause = FIRST_PAUSE;
+    loop {
+        let since = Instant::now();
+        let ended = match spawn(paths, function, &name, api_port, aws_port) {
+            Ok(mut child) => tokio::select! {
+                status = child.wait() => status.map_or_else(|error| error.to_string(), |status| status.to_string()),
+                _ = stopped.wait_for(|stop| *stop) => return,
+            },
+            Err(error) => format!("{error:#}"),
+        };
+        if since.elapsed() > SETTLED {
+            pause = FIRST_PAUSE;
+        }
+        ui::warn(&format!("{name} ended ({ended}), see {}; starting it again", paths.shown(&paths.log(&name))));
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            _ = stopped.wait_for(|stop| *stop) => return,
+        }
+        pause = (pause * 2).min(LONGEST_PAUSE);
+    }
+}
+
+fn spawn(paths: &Paths, function: &Function, name: &str, api_port: u16, aws_port: u16) -> Result<Child> {
+    let mut command = Command::new(paths.debug_binaries.join(&function.name));
+    // As on Lambda, a function sees nothing of the environment of whoever started it.
+    command.env_clear().envs(lambda_environment(function, &format!("http://127.0.0.1:{api_port}/.rt/{}", function.name)));
+    command.envs(aws_environment(aws_port)).envs(&function.environment).current_dir(&paths.state);
+    processes::spawn(paths, name, command)
+}
+
+/// What the Lambda service sets for a function whose runtime API is at `runtime_api`.
+pub(crate) fn lambda_environment(function: &Function, runtime_api: &str) -> Vec<(String, String)> {
+    [
+        ("PATH", "/usr/local/bin:/usr/bin:/bin"),
+        ("TZ", ":UTC"),
+        ("AWS_LAMBDA_RUNTIME_API", runtime_api),
+        ("AWS_LAMBDA_FUNCTION_NAME", function.name.as_str()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST"),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", &function.memory_megabytes.to_string()),
+    ]
+    .map(|(name, value)| (name.to_owned(), value.to_owned()))
+    .to_vec()
+}
+
+/// Invokes a function through the Lambda Invoke API and returns its answer, or what it said when it failed.
+pub(crate) async fn invoke(
+    client: &reqwest::Client,
+    api_port: u16,
+    name: &str,
+    event: &serde_json::Value,
+) -> Result<serde_json::Value> {
+    let url = format!("http://127.0.0.1:{api_port}/2015-03-31/functions/{name}/invocations");
+    let answer = client.post(url).json(event).send().await.with_context(|| format!("invoking {name}"))?;
+    let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
+    let body = answer.text().await.with_context(|| format!("reading the answer of {name}"))?;
+    if failed || !status.is_success() {
+        bail!("{name} failed ({status}): {body}");
+    }
+    if body.trim().is_empty() {
+        return Ok(serde_json::Value::Null);
+    }
+    serde_json::from_str(&body).with_context(|| format!("{name} answered {body:?}"))
+}

@@ -1,0 +1,393 @@
+//! One stack from nothing to answering requests, and back. It puts the other modules in order and owns no detail.
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, Result, bail};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use store::connect::DatabaseTarget;
+use tokio::net::TcpListener;
+use tokio::process::Child;
+use tokio::task::JoinSet;
+
+use crate::functions::{self, Fleet};
+use crate::local::{self, Function, Ports};
+use crate::paths::{Paths, port_is_free, write_atomically};
+use crate::postgres::{DATABASE, Durability, Postgres};
+use crate::resources::Aws;
+use crate::secrets::Secrets;
+use crate::seed::Demo;
+use crate::ui::{self, Step};
+use crate::{clock, keeper, mail, ministack, postgres, processes, pump, redis, seed, tools};
+
+/// How a stack is to run.
+#[derive(Clone, Copy)]
+pub(crate) struct Options {
+    /// The API's port; without one, any free one that is then kept.
+    pub(crate) api_port: Option<u16>,
+    /// Build and run the functions under plain `cargo lambda watch`.
+    pub(crate) watch: bool,
+    /// Whether data must survive a power cut.
+    pub(crate) durability: Durability,
+    /// Copies of each HTTP function: as many requests of it run side by side.
+    pub(crate) copies: usize,
+}
+
+/// A stack that answers requests.
+pub(crate) struct Running {
+    paths: Paths,
+    /// What its stack.json says.
+    pub(crate) description: Description,
+    router: Child,
+    fleet: Option<Fleet>,
+    tasks: JoinSet<()>,
+    /// How far the clock had been moved before.
+    clock_offset: String,
+    _lock: File,
+}
+
+/// What `stack.json` says: the handles that clients may rely on, and below `local` what this command needs itself.
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Description {
+    api: String,
+    stripe: Option<String>,
+    stripe_key: Option<String>,
+    stripe_webhook_secret: Option<String>,
+    aws: String,
+    postgres: String,
+    /// Administrator's URL of the same server: tests make databases with it.
+    postgres_admin: String,
+    redis: String,
+    mail: String,
+    demo: Demo,
+    local: Local,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+struct Local {
+    api_port: u16,
+    postgres_port: u16,
+    redis_port: u16,
+    aws_port: u16,
+    throwaway: bool,
+}
+
+impl Description {
+    /// Reads the description of the stack that runs here.
+    pub(crate) fn read(paths: &Paths) -> Result<Self> {
+        let file = paths.stack_file();
+        let bytes = fs::read(&file)
+            .with_context(|| format!("no stack runs here ({} is missing): `cargo xtask dev`", paths.shown(&file)))?;
+        serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))
+    }
+
+    /// Its ports.
+    pub(crate) fn ports(&self) -> Ports {
+        let Local { api_port, postgres_port, redis_port, aws_port, .. } = self.local;
+        Ports { api: api_port, postgres: postgres_port, redis: redis_port, aws: aws_port }
+    }
+
+    /// Its PostgreSQL.
+    pub(crate) fn postgres(&self, paths: &Paths) -> Result<Postgres> {
+        Ok(Postgres::new(self.local.postgres_port, &Secrets::load_or_create(paths)?))
+    }
+
+    /// Its functions.
+    pub(crate) fn functions(&self, paths: &Paths) -> Result<Vec<Function>> {
+        local::functions(&local::template(paths, self.ports())?)
+    }
+
+    /// Whether its data need not survive a power cut.
+    pub(crate) fn durability(&self) -> Durability {
+        if self.local.throwaway { Durability::Throwaway } else { Durability::Kept }
+    }
+
+    /// Address of the API.
+    pub(crate) fn api(&self) -> &str {
+        &self.api
+    }
+
+    /// Address of the local AWS.
+    pub(crate) fn aws(&self) -> &str {
+        &self.aws
+    }
+
+    /// Address of Redis.
+    pub(crate) fn redis(&self) -> &str {
+        &self.redis
+    }
+
+    /// Administrator's address of PostgreSQL.
+    pub(crate) fn postgres_admin(&self) -> &str {
+        &self.postgres_admin
+    }
+
+    /// The table that is printed.
+    pub(crate) fn show(&self, paths: &Paths) {
+        ui::table(&[
+            ("API", self.api.clone()),
+            ("PostgreSQL", self.postgres.clone()),
+            ("Redis", self.redis.clone()),
+            ("AWS", self.aws.clone()),
+            ("sent mail", self.mail.clone()),
+            ("demo guest", self.demo.guest.to_string()),
+            ("demo host", self.demo.host.to_string()),
+            ("demo admin", self.demo.admin.to_string()),
+            ("logs", paths.shown(&paths.logs())),
+            ("handles", paths.shown(&paths.stack_file())),
+        ]);
+    }
+}
+
+/// Takes the stack's lock for as long as the file is held, or says where the running one is.
+fn lock(paths: &Paths) -> Result<File> {
+    let file = File::create(paths.run().join("lock")).context("opening the stack's lock")?;
+    if file.try_lock().is_ok() {
+        return Ok(file);
+    }
+    ui::say("A stack of this clone runs already:");
+    match Description::read(paths) {
+        Ok(description) => description.show(paths),
+        Err(_) => ui::say("  (it is still starting)"),
+    }
+    bail!("stop it first with `cargo xtask down`, or use it as it is");
+}
+
+/// Starts everything; on failure nothing is left running.
+pub(crate) async fn start(paths: &Paths, options: Options) -> Result<Running> {
+    let lock = lock(paths)?;
+    processes::record(paths, processes::SUPERVISOR, i32::try_from(std::process::id())?, "cargo xtask")?;
+    let leftovers = sweep(paths).await?;
+    if leftovers > 0 {
+        ui::say(&format!("  stopped {leftovers} processes that an earlier run had left behind"));
+    }
+    match start_parts(paths, options, lock).await {
+        Ok(running) => Ok(running),
+        Err(error) => {
+            sweep(paths).await.context("stopping what had been started")?;
+            Err(error)
+        }
+    }
+}
+
+/// Stops every process of this stack, whoever started it.
+pub(crate) async fn sweep(paths: &Paths) -> Result<usize> {
+    let stopped = processes::stop_all(paths).await?;
+    postgres::stop_stray(paths).await?;
+    let file = paths.stack_file();
+    if file.exists() {
+        fs::remove_file(&file).with_context(|| format!("removing {}", file.display()))?;
+    }
+    Ok(stopped)
+}
+
+async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Running> {
+    let api_port = match options.api_port {
+        Some(port) if !port_is_free(port) => {
+            bail!("port {port} is taken by another program; choose another: `cargo xtask dev --port {}`", port + 1)
+        }
+        Some(port) => port,
+        None => paths.port("api")?,
+    };
+    let secrets = Secrets::load_or_create(paths)?;
+    tools::python_tools(paths).await?;
+    let step = Step::start("PostgreSQL, Redis and the local AWS");
+    let (postgres, redis_port, aws_port) = tokio::try_join!(
+        postgres::start(paths, &secrets, options.durability),
+        redis::start(paths),
+        ministack::start(paths),
+    )?;
+    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port };
+    step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
+
+    let step = Step::start("Database");
+    let (outcome, clock_offset) = migrate(&postgres, &secrets).await?;
+    step.done(&outcome);
+
+    let step = Step::start("What template.yaml declares");
+    let template = local::template(paths, ports)?;
+    let functions = local::functions(&template)?;
+    let values = local::secret_values(&functions, &postgres, &secrets);
+    let aws = Aws::new(aws_port).await;
+    step.done(&aws.ensure(&template, &values).await?);
+
+    if !options.watch {
+        let step = Step::start("Building every function");
+        functions::build(paths).await?;
+        step.done("built");
+    }
+    let step = Step::start("Functions");
+    let watched = options.watch.then_some(functions.as_slice());
+    let router = functions::start_router(paths, api_port, watched, aws_port).await?;
+    let fleet = (!options.watch).then(|| Fleet::start(paths, &functions, api_port, aws_port, options.copies));
+    let mut tasks = pump::start(&functions, &template, &aws, api_port)?;
+    let api = format!("http://127.0.0.1:{api_port}");
+    // The first request of a watched function builds it.
+    let limit = Duration::from_secs(if options.watch { 1_800 } else { 30 });
+    wait_for_health(paths, &api, limit).await?;
+    step.done(&format!("{} answer", functions.len()));
+
+    let step = Step::start("Demo data");
+    let demo = seed::demo(&api, &postgres, &secrets).await?;
+    step.done("3 accounts");
+
+    let listener = TcpListener::bind(("127.0.0.1", paths.port("mail")?)).await.context("listening for mail readers")?;
+    let mail_address = format!("http://{}", listener.local_addr()?);
+    tasks.spawn(async move {
+        if let Err(error) = mail::run(listener, aws_port).await {
+            ui::warn(&format!("the mail handle ended: {error:#}"));
+        }
+    });
+    tasks.spawn(keeper::watch(paths.clone(), aws, template, values));
+    let description = Description {
+        api,
+        stripe: None,
+        stripe_key: None,
+        stripe_webhook_secret: None,
+        aws: ministack::endpoint(aws_port),
+        postgres: postgres.url("roost_owner", DATABASE),
+        postgres_admin: postgres.url("postgres", "postgres"),
+        redis: redis::url(redis_port),
+        mail: mail_address,
+        demo,
+        local: Local {
+            api_port,
+            postgres_port: postgres.port,
+            redis_port,
+            aws_port,
+            throwaway: options.durability == Durability::Throwaway,
+        },
+    };
+    write_atomically(&paths.stack_file(), &serde_json::to_vec_pretty(&description)?, 0o600)?;
+    Ok(Running { paths: paths.clone(), description, router, fleet, tasks, clock_offset, _lock: lock })
+}
+
+/// Roles, database, migrations and the movable clock; says what was done and how far the clock is ahead.
+async fn migrate(postgres: &Postgres, secrets: &Secrets) -> Result<(String, String)> {
+    postgres.create_database().await?;
+    let target = |user: &str, password: &str| DatabaseTarget {
+        host: "127.0.0.1".to_owned(),
+        port: postgres.port,
+        dbname: DATABASE.to_owned(),
+        user: user.to_owned(),
+        password: password.to_owned(),
+        tls: None,
+    };
+    let owner = target("roost_owner", &secrets.owner_password);
+    let app = target("roost_app", &secrets.app_password);
+    let migrated = store::migrations::migrate(&owner, &app).await.map_err(|error| {
+        anyhow::anyhow!(
+            "applying migrations: {error:?}\nif this is a local experiment, begin with a new database: stop, remove .dev/postgres"
+        )
+    })?;
+    let client = postgres.connect("roost_owner", DATABASE).await?;
+    let offset = clock::install(&client).await?;
+    Ok((format!("{} migrations applied", migrated.applied.len()), offset))
+}
+
+async fn wait_for_health(paths: &Paths, api: &str, limit: Duration) -> Result<()> {
+    let client = reqwest::Client::new();
+    let since = Instant::now();
+    loop {
+        let answer = client.get(format!("{api}/health")).timeout(limit).send().await;
+        let seen = match answer {
+            Ok(answer) if answer.status().is_success() => return Ok(()),
+            Ok(answer) => format!("{}: {}", answer.status(), answer.text().await.unwrap_or_default()),
+            Err(error) => error.to_string(),
+        };
+        if since.elapsed() > limit {
+            bail!("GET {api}/health does not succeed ({seen}); the functions' own words are in {}", paths.shown(&paths.logs()));
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+impl Running {
+    /// Prints where everything is.
+    pub(crate) fn show(&self) {
+        ui::say("");
+        self.description.show(&self.paths);
+        if self.clock_offset != "00:00:00" {
+            ui::say(&format!("  app_now() is ahead by {}: `cargo xtask clock reset`", self.clock_offset));
+        }
+    }
+
+    /// Returns when the router has ended, which it does not do by itself.
+    pub(crate) async fn router_ended(&mut self) -> Result<()> {
+        let status = self.router.wait().await?;
+        bail!("`cargo lambda watch` ended ({status}); see {}", self.paths.shown(&self.paths.log("router")))
+    }
+
+    /// Stops everything.
+    pub(crate) async fn stop(mut self) -> Result<()> {
+        let step = Step::start("Stopping");
+        self.tasks.shutdown().await;
+        if let Some(fleet) = self.fleet.take() {
+            fleet.release().await;
+        }
+        let stopped = sweep(&self.paths).await?;
+        processes::forget(&self.paths, processes::SUPERVISOR)?;
+        step.done(&format!("{stopped} processes"));
+        Ok(())
+    }
+}
+
+/// `cargo xtask down`: asks the running command to stop, then stops what a crashed one left.
+pub(crate) async fn down(paths: &Paths) -> Result<()> {
+    const LIMIT: Duration = Duration::from_secs(40);
+    let supervisor = processes::find(paths, processes::SUPERVISOR);
+    let asked = match &supervisor {
+        Some(record) if record.is_alive() => {
+            record.ask_to_stop()?;
+            processes::wait_until_gone(record, LIMIT).await
+        }
+        _ => false,
+    };
+    let left = sweep(paths).await?;
+    processes::forget(paths, processes::SUPERVISOR)?;
+    ui::say(match (asked, left) {
+        (true, _) => "The stack is stopped.",
+        (false, 0) => "Nothing was running.",
+        (false, _) => "What an earlier run had left behind is stopped.",
+    });
+    Ok(())
+}
+
+/// `cargo xtask stack start`: one part of a running stack, after it was killed.
+pub(crate) async fn start_part(paths: &Paths, part: &str) -> Result<()> {
+    let description = Description::read(paths)?;
+    if processes::is_alive(paths, part) {
+        bail!("{part} runs already");
+    }
+    match part {
+        "postgres" => {
+            postgres::start(paths, &Secrets::load_or_create(paths)?, description.durability()).await?;
+        }
+        "redis" => {
+            redis::start(paths).await?;
+        }
+        _ => {
+            ministack::start(paths).await?;
+            let template = local::template(paths, description.ports())?;
+            let postgres = description.postgres(paths)?;
+            let functions = local::functions(&template)?;
+            let values = local::secret_values(&functions, &postgres, &Secrets::load_or_create(paths)?);
+            Aws::new(description.local.aws_port).await.ensure(&template, &values).await?;
+        }
+    }
+    ui::say(&format!("{part} runs again"));
+    Ok(())
+}
+
+/// Prints one field of the description, for scripts.
+pub(crate) fn print(paths: &Paths, field: &str) -> Result<()> {
+    let value: Value = json!(Description::read(paths)?);
+    match value.pointer(&format!("/{}", field.replace('.', "/"))) {
+        Some(Value::String(text)) => ui::say(text),
+        Some(other) => ui::say(&other.to_string()),
+        None => bail!("{} has no {field}", paths.shown(Path::new(&paths.stack_file()))),
+    }
+    Ok(())
+}
