@@ -1,0 +1,5 @@
+//! What `docs/API-DESIGN.md` promises of every endpoint, over a tiny router: no database, no other crate's routes.
+
+mod common;
+mod requests;
+mod shell;
