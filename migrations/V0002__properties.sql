@@ -83,6 +83,8 @@ CREATE TABLE listing_search (
     check_in_time      time     NOT NULL,
     time_zone          text     NOT NULL
 );
+-- For boxes so wide that even the coarsest level needs too many cells.
+CREATE INDEX listing_search_world ON listing_search (score DESC, property_id DESC);
 CREATE INDEX listing_search_cell_04 ON listing_search (cell_04, score DESC, property_id DESC);
 CREATE INDEX listing_search_cell_06 ON listing_search (cell_06, score DESC, property_id DESC);
 CREATE INDEX listing_search_cell_08 ON listing_search (cell_08, score DESC, property_id DESC);

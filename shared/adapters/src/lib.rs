@@ -1,1 +1,19 @@
-//! (in the making)
+//! The ports of `services` on AWS and Redis, one file a dependency. Nothing here decides anything.
+
+mod aws;
+mod deliveries;
+mod email;
+mod events;
+mod one_time_tokens;
+mod redis_cache;
+mod secrets_manager;
+mod sessions;
+
+pub use aws::Aws;
+pub use deliveries::DynamoDeliveries;
+pub use email::SesMailer;
+pub use events::SqsEvents;
+pub use one_time_tokens::DynamoOneTimeTokens;
+pub use redis_cache::{NoCache, RedisCache};
+pub use secrets_manager::SecretsManager;
+pub use sessions::DynamoSessions;

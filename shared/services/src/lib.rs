@@ -1,1 +1,85 @@
-//! (in the making)
+//! Use cases, one file a resource: who may do what, in which transaction, with which events.
+//! Rules are `domain`'s, SQL is `store`'s, what is outside comes in through `ports`. Knows nothing of HTTP.
+
+use std::sync::Arc;
+
+use domain::error::{Error, Result};
+use domain::pricing::ServiceFees;
+
+pub mod access_tokens;
+pub mod actor;
+pub mod auth;
+pub mod bookings;
+pub mod health;
+pub mod idempotency;
+pub mod mail_templates;
+pub mod maintenance;
+pub mod notifications;
+pub mod one_time_tokens;
+pub mod outbox;
+pub mod passwords;
+pub mod ports;
+pub mod properties;
+pub mod quotes;
+pub mod search;
+pub mod sealing;
+pub mod users;
+
+pub use actor::Actor;
+pub use idempotency::{Answer, IdempotencyKey, SavedAnswer};
+pub use store::{Db, Tx};
+
+use ports::{Cache, DeliveryLog, EventPublisher, Mailer, OneTimeTokenStore, SecretSource, SessionStore};
+
+/// What the operator decides.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Where the API is reached; issuer of tokens, base of links to it. No slash at the end.
+    pub public_base_url: String,
+    /// Where the front end is; base of the links in mails. No slash at the end.
+    pub web_base_url: String,
+    /// Sender of mails.
+    pub mail_from: String,
+    /// How many unpaid bookings of one guest may hold nights at a time.
+    pub max_unpaid_holds: u32,
+    /// The platform's fees, frozen on each booking.
+    pub service_fees: ServiceFees,
+}
+
+/// Everything a use case works with.
+pub struct Services {
+    /// PostgreSQL: the truth.
+    pub db: Db,
+    /// Redis: what may vanish.
+    pub cache: Arc<dyn Cache>,
+    /// SQS: events on their way to the workers.
+    pub events: Arc<dyn EventPublisher>,
+    /// DynamoDB: refresh sessions.
+    pub sessions: Arc<dyn SessionStore>,
+    /// DynamoDB: one-time tokens.
+    pub one_time_tokens: Arc<dyn OneTimeTokenStore>,
+    /// DynamoDB: what a worker has done already.
+    pub deliveries: Arc<dyn DeliveryLog>,
+    /// SES.
+    pub mailer: Arc<dyn Mailer>,
+    /// Secrets Manager.
+    pub secrets: Arc<dyn SecretSource>,
+    /// The operator's decisions.
+    pub settings: Settings,
+    /// Keys parsed once; start with the default.
+    pub keys: access_tokens::KeyRingCache,
+}
+
+impl Services {
+    /// Runs `work` in one transaction, and publishes the events it wrote once that is committed.
+    pub async fn write<T>(&self, name: &'static str, work: impl AsyncFn(&Tx<'_>) -> Result<T>) -> Result<T> {
+        let committed = self.db.run_tx(name, work).await?;
+        self.publish(&committed.events).await;
+        Ok(committed.value)
+    }
+
+    /// Runs blocking computation, such as password hashing, off the thread that serves.
+    pub(crate) async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+        tokio::task::spawn_blocking(work).await.map_err(Error::internal)
+    }
+}

@@ -1,1 +1,18 @@
-//! (in the making)
+//! SQL, one file a table, and the one door to the database (`tx`). The only crate that names `tokio_postgres`.
+//! Rules live in `domain`, use cases in `services`: nothing here decides, it reads and writes.
+
+pub mod bookings;
+pub mod clock;
+pub mod connect;
+pub mod error;
+pub mod idempotency_keys;
+pub mod listing_search;
+pub mod migrations;
+pub mod outbox;
+pub mod properties;
+pub mod row;
+pub mod tx;
+pub mod users;
+
+pub use connect::{DatabaseCredentials, DatabaseTarget, Db};
+pub use tx::{Committed, Connection, Tx};

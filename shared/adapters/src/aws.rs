@@ -1,0 +1,106 @@
+//! The AWS configuration, loaded at its first use: loading it costs milliseconds that a start need not spend.
+
+use std::collections::HashMap;
+use std::error::Error as StdError;
+use std::sync::Arc;
+use std::time::Duration;
+
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
+use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::types::AttributeValue;
+use domain::error::{Error, Result};
+use tokio::sync::OnceCell;
+
+/// A request's answer is due within 3 s; a call that takes longer than this is given up and may be tried once more.
+const ATTEMPT_LIMIT: Duration = Duration::from_millis(900);
+const OPERATION_LIMIT: Duration = Duration::from_millis(2_000);
+const CONNECT_LIMIT: Duration = Duration::from_millis(500);
+const MAX_ATTEMPTS: u32 = 2;
+
+/// Makes clients of AWS services. Cheap to clone; all clones share one configuration.
+#[derive(Clone, Default)]
+pub struct Aws {
+    config: Arc<OnceCell<SdkConfig>>,
+}
+
+impl Aws {
+    /// The configuration from the environment, with this application's time limits.
+    pub async fn config(&self) -> &SdkConfig {
+        self.config
+            .get_or_init(|| async {
+                aws_config::defaults(BehaviorVersion::latest())
+                    .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
+                    .timeout_config(
+                        TimeoutConfig::builder()
+                            .connect_timeout(CONNECT_LIMIT)
+                            .operation_attempt_timeout(ATTEMPT_LIMIT)
+                            .operation_timeout(OPERATION_LIMIT)
+                            .build(),
+                    )
+                    .load()
+                    .await
+            })
+            .await
+    }
+}
+
+/// A DynamoDB client, made at its first use.
+#[derive(Clone)]
+pub(crate) struct Dynamo {
+    aws: Aws,
+    client: Arc<OnceCell<aws_sdk_dynamodb::Client>>,
+}
+
+impl Dynamo {
+    pub(crate) fn new(aws: Aws) -> Self {
+        Self { aws, client: Arc::default() }
+    }
+
+    pub(crate) async fn client(&self) -> &aws_sdk_dynamodb::Client {
+        self.client.get_or_init(|| async { aws_sdk_dynamodb::Client::new(self.aws.config().await) }).await
+    }
+}
+
+/// A call that failed: by our own doing (`internal`), or because the service can't be reached, is slow or busy.
+pub(crate) fn from_sdk<E, R>(service: &'static str, error: SdkError<E, R>) -> Error
+where
+    E: StdError + aws_sdk_dynamodb::error::ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    let is_ours = error.as_service_error().and_then(|error| error.code()).is_some_and(|code| {
+        matches!(code, "ValidationException" | "AccessDeniedException" | "SerializationException" | "MissingParameter")
+    });
+    let cause = format!("{service}: {}", DisplayErrorContext(&error));
+    if is_ours { Error::internal(cause) } else { Error::unavailable(cause) }
+}
+
+/// The items of a table, as DynamoDB's own maps.
+pub(crate) type Item = HashMap<String, AttributeValue>;
+
+/// A text attribute.
+pub(crate) fn text(item: &Item, name: &str) -> Result<String> {
+    item.get(name)
+        .and_then(|value| value.as_s().ok())
+        .cloned()
+        .ok_or_else(|| Error::internal(format!("an item lacks the text attribute {name}")))
+}
+
+/// A whole number attribute.
+pub(crate) fn number(item: &Item, name: &str) -> Result<i64> {
+    item.get(name)
+        .and_then(|value| value.as_n().ok())
+        .and_then(|digits| digits.parse().ok())
+        .ok_or_else(|| Error::internal(format!("an item lacks the number attribute {name}")))
+}
+
+/// Writes a number as DynamoDB wants it.
+pub(crate) fn n(value: impl ToString) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Writes a text as DynamoDB wants it.
+pub(crate) fn s(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}

@@ -1,0 +1,79 @@
+//! One-time tokens in DynamoDB, by their hash; the table's TTL forgets them.
+
+use async_trait::async_trait;
+use aws_sdk_dynamodb::types::ReturnValue;
+use domain::error::{Error, Result};
+use jiff::Timestamp;
+use services::ports::{OneTimeToken, OneTimeTokenStore};
+
+use crate::aws::{Aws, Dynamo, from_sdk, n, number, s, text};
+
+/// The table of one-time tokens.
+pub struct DynamoOneTimeTokens {
+    dynamo: Dynamo,
+    table: String,
+}
+
+impl DynamoOneTimeTokens {
+    /// Tokens in this table, keyed by `token_hash`.
+    pub fn new(aws: Aws, table: impl Into<String>) -> Self {
+        Self { dynamo: Dynamo::new(aws), table: table.into() }
+    }
+}
+
+#[async_trait]
+impl OneTimeTokenStore for DynamoOneTimeTokens {
+    async fn put(&self, token: &OneTimeToken) -> Result<()> {
+        self.dynamo
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .item("token_hash", s(&token.hash))
+            .item("purpose", s(&token.purpose))
+            .item("user_id", s(token.user_id.to_string()))
+            .item("email_key", s(&token.email_key))
+            .item("expires_at", n(token.expires_at.as_second()))
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        Ok(())
+    }
+
+    async fn find(&self, hash: &str) -> Result<Option<OneTimeToken>> {
+        let found = self
+            .dynamo
+            .client()
+            .await
+            .get_item()
+            .table_name(&self.table)
+            .key("token_hash", s(hash))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        let Some(item) = found.item else { return Ok(None) };
+        Ok(Some(OneTimeToken {
+            hash: text(&item, "token_hash")?,
+            purpose: text(&item, "purpose")?,
+            user_id: text(&item, "user_id")?.parse().map_err(Error::internal)?,
+            email_key: text(&item, "email_key")?,
+            expires_at: Timestamp::from_second(number(&item, "expires_at")?).map_err(Error::internal)?,
+        }))
+    }
+
+    async fn remove(&self, hash: &str) -> Result<bool> {
+        let removed = self
+            .dynamo
+            .client()
+            .await
+            .delete_item()
+            .table_name(&self.table)
+            .key("token_hash", s(hash))
+            .return_values(ReturnValue::AllOld)
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        Ok(removed.attributes.is_some())
+    }
+}

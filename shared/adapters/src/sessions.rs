@@ -1,0 +1,99 @@
+//! Refresh sessions in DynamoDB: the session itself as JSON, beside it what the table keys, indexes and expires by.
+
+use async_trait::async_trait;
+use domain::error::{Error, Result};
+use domain::id::SessionId;
+use services::ports::{Session, SessionStore};
+
+use crate::aws::{Aws, Dynamo, Item, from_sdk, n, s, text};
+
+/// The table of sessions.
+pub struct DynamoSessions {
+    dynamo: Dynamo,
+    table: String,
+}
+
+impl DynamoSessions {
+    /// Sessions in this table, keyed by `family_id`, with the index `by_user`.
+    pub fn new(aws: Aws, table: impl Into<String>) -> Self {
+        Self { dynamo: Dynamo::new(aws), table: table.into() }
+    }
+}
+
+fn item_of(session: &Session) -> Result<Item> {
+    let json = serde_json::to_string(session).map_err(Error::internal)?;
+    Ok(Item::from([
+        ("family_id".to_owned(), s(session.id.to_string())),
+        ("user_id".to_owned(), s(session.user_id.to_string())),
+        ("version".to_owned(), n(session.version)),
+        ("expires_at".to_owned(), n(session.expires_at.as_second())),
+        ("session".to_owned(), s(json)),
+    ]))
+}
+
+#[async_trait]
+impl SessionStore for DynamoSessions {
+    async fn create(&self, session: &Session) -> Result<()> {
+        self.dynamo
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item_of(session)?))
+            .condition_expression("attribute_not_exists(family_id)")
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        Ok(())
+    }
+
+    async fn find(&self, id: SessionId) -> Result<Option<Session>> {
+        let found = self
+            .dynamo
+            .client()
+            .await
+            .get_item()
+            .table_name(&self.table)
+            .key("family_id", s(id.to_string()))
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        let Some(item) = found.item else { return Ok(None) };
+        serde_json::from_str(&text(&item, "session")?).map(Some).map_err(Error::internal)
+    }
+
+    async fn replace(&self, session: &Session, expected_version: u64) -> Result<bool> {
+        let outcome = self
+            .dynamo
+            .client()
+            .await
+            .put_item()
+            .table_name(&self.table)
+            .set_item(Some(item_of(session)?))
+            .condition_expression("version = :expected")
+            .expression_attribute_values(":expected", n(expected_version))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(true),
+            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
+                Ok(false)
+            }
+            Err(error) => Err(from_sdk("dynamodb", error)),
+        }
+    }
+
+    async fn revoke(&self, id: SessionId) -> Result<()> {
+        self.dynamo
+            .client()
+            .await
+            .delete_item()
+            .table_name(&self.table)
+            .key("family_id", s(id.to_string()))
+            .send()
+            .await
+            .map_err(|error| from_sdk("dynamodb", error))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,169 @@
+//! Access tokens: ES256 JWTs of 15 minutes, signed with the active key and accepted from every key in the ring, so
+//! that a rotation signs nobody out.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use domain::error::{Error, ErrorCode, Result};
+use domain::id::{SessionId, UserId};
+use domain::user::Role;
+use jiff::Timestamp;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::Services;
+use crate::actor::Actor;
+use crate::ports::SecretName;
+
+/// How long an access token is good.
+pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+
+/// Who the tokens are for.
+const AUDIENCE: &str = "roost-api";
+
+#[derive(Serialize, Deserialize)]
+struct Claims {
+    iss: String,
+    aud: String,
+    sub: UserId,
+    exp: i64,
+    iat: i64,
+    jti: String,
+    sid: SessionId,
+    role: String,
+}
+
+#[derive(Deserialize)]
+struct KeyRingSecret {
+    active_kid: String,
+    keys: Vec<KeySecret>,
+}
+
+#[derive(Deserialize)]
+struct KeySecret {
+    kid: String,
+    private_key_pkcs8_base64: String,
+}
+
+struct KeyRing {
+    active_kid: String,
+    signing: EncodingKey,
+    verifying: HashMap<String, DecodingKey>,
+    jwks: Value,
+}
+
+/// The ring parsed from the secret it was parsed from last.
+#[derive(Default)]
+pub struct KeyRingCache(Mutex<Option<(Arc<str>, Arc<KeyRing>)>>);
+
+impl KeyRingCache {
+    fn ring(&self, secret: &Arc<str>) -> Result<Arc<KeyRing>> {
+        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((of, ring)) = cached.as_ref()
+            && of == secret
+        {
+            return Ok(Arc::clone(ring));
+        }
+        let ring = Arc::new(KeyRing::from_secret(secret)?);
+        *cached = Some((Arc::clone(secret), Arc::clone(&ring)));
+        Ok(ring)
+    }
+}
+
+impl KeyRing {
+    fn from_secret(secret: &str) -> Result<Self> {
+        let parsed: KeyRingSecret =
+            serde_json::from_str(secret).map_err(|_| Error::internal("the token keys' secret is not valid JSON"))?;
+        let mut signing = None;
+        let mut verifying = HashMap::new();
+        let mut public = Vec::new();
+        for key in parsed.keys {
+            let pkcs8 = STANDARD
+                .decode(&key.private_key_pkcs8_base64)
+                .map_err(|_| Error::internal("a token key is not base64"))?;
+            let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8)
+                .map_err(|_| Error::internal("a token key is not a PKCS #8 P-256 key"))?;
+            // An uncompressed point: 0x04, 32 bytes of x, 32 bytes of y.
+            let point = pair.public_key().as_ref();
+            let x = URL_SAFE_NO_PAD.encode(&point[1..33]);
+            let y = URL_SAFE_NO_PAD.encode(&point[33..65]);
+            verifying
+                .insert(key.kid.clone(), DecodingKey::from_ec_components(&x, &y).map_err(Error::internal)?);
+            if key.kid == parsed.active_kid {
+                signing = Some(EncodingKey::from_ec_der(&pkcs8));
+            }
+            public.push(json!({
+                "kty": "EC", "crv": "P-256", "use": "sig", "alg": "ES256", "kid": key.kid, "x": x, "y": y
+            }));
+        }
+        Ok(Self {
+            signing: signing.ok_or_else(|| Error::internal("the active token key is not among the keys"))?,
+            active_kid: parsed.active_kid,
+            verifying,
+            jwks: json!({ "keys": public }),
+        })
+    }
+}
+
+impl Services {
+    /// Signs an access token for the session.
+    ///
+    /// # Errors
+    /// `unavailable` when the keys can't be had.
+    pub(crate) async fn sign_access_token(&self, user_id: UserId, role: Role, session_id: SessionId) -> Result<String> {
+        let ring = self.key_ring().await?;
+        let issued_at = Timestamp::now().as_second();
+        let claims = Claims {
+            iss: self.settings.public_base_url.clone(),
+            aud: AUDIENCE.to_owned(),
+            sub: user_id,
+            exp: issued_at + ACCESS_TOKEN_SECONDS,
+            iat: issued_at,
+            jti: crate::one_time_tokens::random_word(),
+            sid: session_id,
+            role: role.as_str().to_owned(),
+        };
+        let mut header = Header::new(Algorithm::ES256);
+        header.kid = Some(ring.active_kid.clone());
+        jsonwebtoken::encode(&header, &claims, &ring.signing).map_err(Error::internal)
+    }
+
+    /// Who the bearer of this token is.
+    ///
+    /// # Errors
+    /// `unauthenticated` for a token that is not ours, not of ES256, altered or over; `unavailable` when the keys
+    /// can't be had.
+    pub async fn authenticate(&self, bearer: &str) -> Result<Actor> {
+        let ring = self.key_ring().await?;
+        let refused = || Error::new(ErrorCode::Unauthenticated, "The access token is not valid or has expired.");
+        let kid = jsonwebtoken::decode_header(bearer).map_err(|_| refused())?.kid.ok_or_else(refused)?;
+        let key = ring.verifying.get(&kid).ok_or_else(refused)?;
+        let mut validation = Validation::new(Algorithm::ES256);
+        validation.set_audience(&[AUDIENCE]);
+        validation.set_issuer(&[&self.settings.public_base_url]);
+        validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
+        validation.leeway = 5;
+        let claims = jsonwebtoken::decode::<Claims>(bearer, key, &validation).map_err(|_| refused())?.claims;
+        Ok(Actor {
+            user_id: claims.sub,
+            role: claims.role.parse().map_err(|_| refused())?,
+            session_id: claims.sid,
+        })
+    }
+
+    /// The public keys, as a JSON Web Key Set (RFC 7517).
+    ///
+    /// # Errors
+    /// `unavailable` when the keys can't be had.
+    pub async fn jwks(&self) -> Result<Value> {
+        Ok(self.key_ring().await?.jwks.clone())
+    }
+
+    async fn key_ring(&self) -> Result<Arc<KeyRing>> {
+        self.keys.ring(&self.secrets.secret(SecretName::TokenKeys).await?)
+    }
+}

@@ -1,0 +1,34 @@
+//! Who is asking, as proven by an access token.
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::id::{SessionId, UserId};
+use domain::user::Role;
+use store::users::User;
+
+/// A signed-in user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Actor {
+    /// The user.
+    pub user_id: UserId,
+    /// What the account may do.
+    pub role: Role,
+    /// The session (device) the token belongs to.
+    pub session_id: SessionId,
+}
+
+/// Refuses accounts that may look and draft, but not yet deal with others.
+///
+/// # Errors
+/// `email_unverified`, or `forbidden` for a suspended account.
+pub fn require_active(user: &User) -> Result<()> {
+    if user.suspended_at.is_some() {
+        return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
+    }
+    if user.email_verified_at.is_none() {
+        return Err(Error::new(
+            ErrorCode::EmailUnverified,
+            "Open the link in the mail we sent you when you registered, or ask for a new one.",
+        ));
+    }
+    Ok(())
+}

@@ -1,0 +1,196 @@
+//! Booking a stay: the nights are held, or the guest is told why not.
+
+use domain::booking::HOLD_MINUTES;
+use domain::error::{Error, ErrorCode, FieldError, Invalid, Result};
+use domain::event::EventKind;
+use domain::id::{BookingId, PropertyId};
+use domain::money::Money;
+use domain::pricing::Price;
+use domain::property::PropertyStatus;
+use domain::stay::{Guests, StayDates, broken_rules};
+use domain::user::Role;
+use jiff::civil::Date;
+use serde_json::json;
+pub use store::bookings::{Booking, ListFilter, ListRole, TimelineEntry};
+use store::bookings::NewBooking;
+use store::properties::Property;
+use store::tx::Tx;
+
+use crate::Services;
+use crate::actor::{Actor, require_active};
+use crate::quotes::{Offer, offer, open_quote, price_of};
+use crate::sealing::Sealer;
+
+/// A stay somebody wants to book.
+#[derive(Clone, Debug)]
+pub struct BookingRequest {
+    /// What to book.
+    pub property_id: PropertyId,
+    /// Arrival, a date at the property.
+    pub check_in: Date,
+    /// Departure.
+    pub check_out: Date,
+    /// Who comes.
+    pub guests: Guests,
+    /// Words to the host.
+    pub message: Option<String>,
+    /// The sealed quote the guest was shown.
+    pub quote_id: Option<String>,
+    /// The total the guest was shown.
+    pub expected_total: Option<Money>,
+}
+
+impl Services {
+    /// Books a stay for the actor within a transaction: it holds its nights unpaid for a quarter of an hour.
+    ///
+    /// # Errors
+    /// `validation_failed` with every broken rule, `quote_changed` with the new quote, `too_many_holds`,
+    /// `dates_unavailable`, `email_unverified`.
+    pub async fn create_booking(
+        &self,
+        tx: &Tx<'_>,
+        actor: &Actor,
+        request: &BookingRequest,
+        sealer: &Sealer,
+    ) -> Result<Booking> {
+        // Locked, so that one guest's bookings are counted one after the other.
+        let guest = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+        require_active(&guest)?;
+        let property = bookable_property(tx, actor, request.property_id).await?;
+        let dates = checked_dates(tx, actor, &property, request).await?;
+        let price = price_of(&property, dates, request.guests, self.settings.service_fees)?;
+        require_price_as_shown(sealer, request, &property, dates, &price)?;
+        self.require_free_hold(tx, actor).await?;
+        let booking = insert_holding(tx, actor, request, &property, dates, &price).await?;
+        let data = json!({
+            "booking_id": booking.id, "property_id": booking.property_id,
+            "guest_id": booking.guest_id, "host_id": booking.host_id,
+        });
+        store::outbox::insert(tx, EventKind::BookingRequested, &data).await?;
+        Ok(booking)
+    }
+
+    /// A booking, to its guest, its host and admins.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn booking(&self, actor: &Actor, id: BookingId) -> Result<Booking> {
+        store::bookings::find(&self.db.connection().await?, id)
+            .await?
+            .filter(|booking| {
+                [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin
+            })
+            .ok_or_else(Error::not_found)
+    }
+
+    /// A page of the bookings a filter names, newest first.
+    pub async fn bookings(&self, filter: &ListFilter) -> Result<Vec<Booking>> {
+        store::bookings::list(&self.db.connection().await?, filter).await
+    }
+
+    async fn require_free_hold(&self, tx: &Tx<'_>, actor: &Actor) -> Result<()> {
+        let allowed = self.settings.max_unpaid_holds;
+        if store::bookings::count_unpaid_holds(tx, actor.user_id).await? < i64::from(allowed) {
+            return Ok(());
+        }
+        let detail = format!("You have {allowed} unpaid bookings. Pay for one, or wait until one runs out.");
+        Err(Error::new(ErrorCode::TooManyHolds, detail))
+    }
+}
+
+/// The property, if it is there for this guest: listed, or their own (which then breaks a rule).
+async fn bookable_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property> {
+    store::properties::find(tx, id)
+        .await?
+        .filter(|property| property.status == PropertyStatus::Listed || property.host_id == actor.user_id)
+        .ok_or_else(|| {
+            Error::invalid_field("/property_id", Invalid::new("not_found", "There is no such listing to book."))
+        })
+}
+
+async fn checked_dates(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    property: &Property,
+    request: &BookingRequest,
+) -> Result<StayDates> {
+    let now = store::clock::now(tx).await?;
+    let is_own = property.host_id == actor.user_id;
+    let rules = &property.details.rules;
+    let broken = broken_rules(rules, request.check_in, request.check_out, request.guests, is_own, now);
+    if !broken.is_empty() {
+        let faults = broken
+            .iter()
+            .map(|rule| FieldError::new(rule.pointer(), Invalid::new(rule.code(), rule.detail())))
+            .collect();
+        return Err(Error::validation(faults));
+    }
+    StayDates::new(request.check_in, request.check_out).map_err(|invalid| Error::invalid_field("/check_out", invalid))
+}
+
+/// Refuses when the guest was shown another price than today's, and shows today's.
+fn require_price_as_shown(
+    sealer: &Sealer,
+    request: &BookingRequest,
+    property: &Property,
+    dates: StayDates,
+    price: &Price,
+) -> Result<()> {
+    let mut as_shown = request.expected_total.is_none_or(|expected| expected == price.total);
+    if let Some(quote_id) = &request.quote_id {
+        let quoted = open_quote(sealer, quote_id).ok_or_else(|| {
+            Error::invalid_field("/quote_id", Invalid::new("invalid_format", "This is not a quote of ours."))
+        })?;
+        let of_this_stay = quoted.property_id == property.id
+            && (quoted.check_in, quoted.check_out) == (dates.check_in(), dates.check_out())
+            && quoted.guests == request.guests.counted();
+        if !of_this_stay {
+            let invalid = Invalid::new("quote_mismatch", "The quote is for another stay.");
+            return Err(Error::invalid_field("/quote_id", invalid));
+        }
+        // One that is over but names today's price has nothing to tell the guest anew.
+        as_shown &= quoted.total == price.total;
+    }
+    if as_shown {
+        return Ok(());
+    }
+    let Offer { price, quote_id, expires_at } = offer(sealer, property, dates, request.guests, price.clone())?;
+    let quote = json!({ "bookable": true, "price": price, "quote_id": quote_id, "expires_at": expires_at });
+    Err(Error::new(ErrorCode::QuoteChanged, "The price has changed since it was shown.").with("quote", quote))
+}
+
+async fn insert_holding(
+    tx: &Tx<'_>,
+    actor: &Actor,
+    request: &BookingRequest,
+    property: &Property,
+    dates: StayDates,
+    price: &Price,
+) -> Result<Booking> {
+    let preparation_nights = property.details.rules.preparation_nights;
+    let new = NewBooking {
+        id: BookingId::new(),
+        property_id: property.id,
+        guest_id: actor.user_id,
+        host_id: property.host_id,
+        dates,
+        preparation_nights,
+        guests: request.guests,
+        price,
+        cancellation_policy: property.details.cancellation_policy,
+        instant_book: property.details.instant_book,
+        message: request.message.as_deref(),
+        hold_minutes: HOLD_MINUTES,
+    };
+    if let Some(booking) = store::bookings::insert(tx, &new).await? {
+        return Ok(booking);
+    }
+    // Only who meets a conflict pays for looking whether it is a hold that ran out and no sweeper has met yet.
+    let held_until = dates.held_until(preparation_nights);
+    if store::bookings::expire_overdue_on(tx, property.id, dates.check_in(), held_until).await? > 0
+        && let Some(booking) = store::bookings::insert(tx, &new).await?
+    {
+        return Ok(booking);
+    }
+    Err(Error::new(ErrorCode::DatesUnavailable, "Some of these nights are taken. Ask for a quote to see others."))
+}

@@ -1,0 +1,61 @@
+//! Whether what the service depends on answers.
+
+use std::time::{Duration, Instant};
+
+use domain::error::{Error, Result};
+use serde::Serialize;
+
+use crate::Services;
+use crate::ports::SecretName;
+
+/// A dependency that takes longer is as good as down.
+const LIMIT: Duration = Duration::from_secs(2);
+
+/// How one dependency answered.
+#[derive(Clone, Debug, Serialize)]
+pub struct DependencyHealth {
+    /// Its name.
+    pub name: &'static str,
+    /// Whether it answered.
+    pub ok: bool,
+    /// Whether requests can be served without it.
+    pub required: bool,
+    /// How long the answer took.
+    pub milliseconds: u64,
+}
+
+impl Services {
+    /// Asks every dependency, one after the other.
+    pub async fn check_health(&self) -> Vec<DependencyHealth> {
+        let mut all = vec![
+            probe("database", true, async {
+                store::clock::now(&self.db.connection().await?).await?;
+                Ok(())
+            })
+            .await,
+            probe("secrets", true, async {
+                self.secrets.secret(SecretName::TokenKeys).await?;
+                Ok(())
+            })
+            .await,
+        ];
+        let started = Instant::now();
+        if let Some(ok) = self.cache.ping().await {
+            all.push(DependencyHealth { name: "cache", ok, required: false, milliseconds: elapsed(started) });
+        }
+        all
+    }
+}
+
+async fn probe(name: &'static str, required: bool, check: impl Future<Output = Result<()>>) -> DependencyHealth {
+    let started = Instant::now();
+    let outcome = tokio::time::timeout(LIMIT, check).await.map_err(Error::unavailable).flatten();
+    if let Err(error) = &outcome {
+        tracing::warn!(dependency = name, %error, "a dependency is not healthy");
+    }
+    DependencyHealth { name, ok: outcome.is_ok(), required, milliseconds: elapsed(started) }
+}
+
+fn elapsed(started: Instant) -> u64 {
+    u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,79 @@
+//! What the scheduler does each minute. Every step is safe to run twice at once, and one that fails does not keep
+//! the others from running.
+
+use domain::error::Result;
+use serde::Serialize;
+
+use crate::Services;
+
+/// Rows a transaction of the sweeper takes at a time, so that none holds locks for long.
+const BATCH_ROWS: i64 = 200;
+
+/// What a pass did.
+#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PassReport {
+    /// Holds that ran out and were marked so.
+    pub expired_holds: u64,
+    /// Stays that ended and were marked so.
+    pub completed_stays: u64,
+    /// Events the queue has taken.
+    pub published_events: u64,
+    /// Old rows removed.
+    pub purged_rows: u64,
+    /// Steps that failed, by name; their errors are in the log. The next pass tries again.
+    pub failed_steps: Vec<&'static str>,
+}
+
+impl Services {
+    /// One pass over everything that is due.
+    pub async fn run_maintenance(&self) -> PassReport {
+        let mut report = PassReport::default();
+        report.expired_holds = report.step("expire_holds", self.expire_holds().await);
+        report.completed_stays = report.step("complete_stays", self.complete_stays().await);
+        let swept = self.sweep_outbox().await.map(|events| events as u64);
+        report.published_events = report.step("sweep_outbox", swept);
+        report.purged_rows = report.step("purge", self.purge().await);
+        report
+    }
+
+    async fn expire_holds(&self) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            let expired = self
+                .write("maintenance.expire_holds", async |tx| store::bookings::expire_overdue(tx, BATCH_ROWS).await)
+                .await?;
+            total += expired;
+            if expired < BATCH_ROWS.unsigned_abs() {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn complete_stays(&self) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            let completed = self
+                .write("maintenance.complete_stays", async |tx| store::bookings::complete_ended(tx, BATCH_ROWS).await)
+                .await?;
+            total += completed;
+            if completed < BATCH_ROWS.unsigned_abs() {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn purge(&self) -> Result<u64> {
+        let connection = self.db.connection().await?;
+        Ok(store::outbox::purge(&connection).await? + store::idempotency_keys::purge(&connection).await?)
+    }
+}
+
+impl PassReport {
+    fn step(&mut self, name: &'static str, outcome: Result<u64>) -> u64 {
+        outcome.unwrap_or_else(|error| {
+            tracing::error!(step = name, %error, "a maintenance step failed");
+            self.failed_steps.push(name);
+            0
+        })
+    }
+}

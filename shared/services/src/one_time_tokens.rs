@@ -1,0 +1,75 @@
+//! One-time tokens of the mails: random, kept hashed, good once and for a while.
+
+use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::rand;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use domain::error::{Error, ErrorCode, Result};
+use jiff::{SignedDuration, Timestamp};
+use store::users::User;
+
+use crate::Services;
+use crate::ports::OneTimeToken;
+
+/// What verifies an address.
+pub(crate) const EMAIL_VERIFICATION: &str = "email_verification";
+
+/// How long a verification link is good.
+pub(crate) const EMAIL_VERIFICATION_HOURS: i64 = 24;
+
+/// 32 random bytes.
+pub(crate) fn random_bytes() -> [u8; 32] {
+    let mut bytes = [0; 32];
+    // Unwrap safety: the operating system's generator does not fail once a process has started.
+    #[expect(clippy::unwrap_used, reason = "see above")]
+    rand::fill(&mut bytes).unwrap();
+    bytes
+}
+
+/// A random URL-safe word of 256 bits.
+pub(crate) fn random_word() -> String {
+    URL_SAFE_NO_PAD.encode(random_bytes())
+}
+
+/// SHA-256 of a token, base64url: what is kept of it.
+pub(crate) fn hash_token(token: &str) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, token.as_bytes()))
+}
+
+impl Services {
+    /// Makes a token that proves the user reads mail at the account's address.
+    pub(crate) async fn issue_email_verification(&self, user: &User) -> Result<String> {
+        let token = random_word();
+        self.one_time_tokens
+            .put(&OneTimeToken {
+                hash: hash_token(&token),
+                purpose: EMAIL_VERIFICATION.to_owned(),
+                user_id: user.id,
+                email_key: user.email.key(),
+                expires_at: Timestamp::now() + SignedDuration::from_hours(EMAIL_VERIFICATION_HOURS),
+            })
+            .await?;
+        Ok(token)
+    }
+
+    /// Verifies the address a token was mailed to.
+    ///
+    /// # Errors
+    /// `token_invalid` for a token that is unknown, used, too old or of an address the account no longer has.
+    pub async fn verify_email(&self, token: &str) -> Result<()> {
+        let refused =
+            || Error::new(ErrorCode::TokenInvalid, "This link was used before or is too old. Ask for a new one.");
+        let hash = hash_token(token);
+        let kept = self.one_time_tokens.find(&hash).await?.ok_or_else(refused)?;
+        if kept.purpose != EMAIL_VERIFICATION || kept.expires_at <= Timestamp::now() {
+            return Err(refused());
+        }
+        // The token goes last: if the database is down, the link can be opened again.
+        let marked = self
+            .write("users.verify_email", async |tx| {
+                store::users::mark_email_verified(tx, kept.user_id, &kept.email_key).await
+            })
+            .await?;
+        if marked && self.one_time_tokens.remove(&hash).await? { Ok(()) } else { Err(refused()) }
+    }
+}

@@ -1,0 +1,147 @@
+//! Listings: drafting, publishing, looking at one.
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::geo::{Point, public_point};
+use domain::id::PropertyId;
+use domain::property::{ListingReadiness, PropertyStatus, missing_for_listing};
+use domain::user::Role;
+use serde_json::json;
+pub use store::properties::{Place, Property, PropertyDetails};
+use store::tx::Tx;
+
+use crate::Services;
+use crate::actor::{Actor, require_active};
+use crate::one_time_tokens::random_bytes;
+
+/// A property as one caller may see it.
+#[derive(Clone, Debug)]
+pub struct PropertyView {
+    /// The property.
+    pub property: Property,
+    /// Whether the exact place may be shown.
+    pub exact_place: bool,
+}
+
+/// The point strangers see, drawn once a property: nobody learns it from another's, or by asking often.
+pub fn draw_public_point(exact: Point) -> Point {
+    let bytes = random_bytes();
+    let fraction = |start: usize| {
+        let mut word = [0; 4];
+        word.copy_from_slice(&bytes[start..start + 4]);
+        f64::from(u32::from_le_bytes(word)) / f64::from(u32::MAX)
+    };
+    public_point(exact, fraction(0), fraction(4))
+}
+
+/// Makes a draft.
+///
+/// # Errors
+/// `unauthenticated` when the account is gone.
+pub async fn create(tx: &Tx<'_>, actor: &Actor, details: &PropertyDetails) -> Result<PropertyView> {
+    let property = store::properties::insert(tx, PropertyId::new(), actor.user_id, details).await?;
+    Ok(PropertyView { property, exact_place: true })
+}
+
+/// Publishes a draft or an unlisted property; one that is listed stays so.
+///
+/// # Errors
+/// `not_ready` with the missing fields, `email_unverified`, `invalid_state`, `forbidden`, `not_found`.
+pub async fn list(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
+    let property = own_property(tx, actor, id).await?;
+    let host = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    require_active(&host)?;
+    let missing = missing_for_listing(&ListingReadiness {
+        title: property.details.title.is_some(),
+        location: property.details.place.is_some(),
+        base_price: property.details.base_price_minor.is_some(),
+    });
+    let (Some(place), Some(base_price_minor), true) =
+        (&property.details.place, property.details.base_price_minor, missing.is_empty())
+    else {
+        let detail = format!("The listing still lacks: {}.", missing.join(", "));
+        return Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)));
+    };
+    let listed = match property.status {
+        PropertyStatus::Listed => property.clone(),
+        PropertyStatus::Draft | PropertyStatus::Unlisted => {
+            move_to(tx, &property, PropertyStatus::Listed).await?
+        }
+        status => return Err(impossible(status, "listed")),
+    };
+    store::listing_search::upsert(tx, &listed, place, base_price_minor, relevance(&listed.details)).await?;
+    Ok(PropertyView { property: listed, exact_place: true })
+}
+
+/// Takes a property off the market; its bookings stand.
+///
+/// # Errors
+/// `invalid_state`, `forbidden`, `not_found`.
+pub async fn unlist(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
+    let property = own_property(tx, actor, id).await?;
+    let unlisted = match property.status {
+        PropertyStatus::Unlisted => property,
+        PropertyStatus::Listed => move_to(tx, &property, PropertyStatus::Unlisted).await?,
+        status => return Err(impossible(status, "unlisted")),
+    };
+    store::listing_search::delete(tx, id).await?;
+    Ok(PropertyView { property: unlisted, exact_place: true })
+}
+
+impl Services {
+    /// The property, if it is listed or the caller's own.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn property(&self, actor: Option<&Actor>, id: PropertyId) -> Result<PropertyView> {
+        let connection = self.db.connection().await?;
+        let property = store::properties::find(&connection, id).await?.ok_or_else(Error::not_found)?;
+        let exact_place = match actor {
+            None => false,
+            Some(actor) if is_own(&property, actor) || actor.role == Role::Admin => true,
+            Some(actor) => store::bookings::has_confirmed(&connection, id, actor.user_id).await?,
+        };
+        if property.status == PropertyStatus::Listed || (exact_place && property.status != PropertyStatus::Archived) {
+            Ok(PropertyView { property, exact_place })
+        } else {
+            Err(Error::not_found())
+        }
+    }
+}
+
+fn is_own(property: &Property, actor: &Actor) -> bool {
+    property.host_id == actor.user_id
+}
+
+/// The caller's own property, locked; somebody else's is forbidden if it is public, else not to be seen.
+async fn own_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property> {
+    let property = store::properties::find_for_update(tx, id).await?.ok_or_else(Error::not_found)?;
+    if is_own(&property, actor) && property.status != PropertyStatus::Archived {
+        Ok(property)
+    } else if property.status == PropertyStatus::Listed {
+        Err(Error::new(ErrorCode::Forbidden, "Only the host may change this property."))
+    } else {
+        Err(Error::not_found())
+    }
+}
+
+async fn move_to(tx: &Tx<'_>, property: &Property, to: PropertyStatus) -> Result<Property> {
+    store::properties::set_status(tx, property.id, property.status, to)
+        .await?
+        .ok_or_else(|| Error::internal("a locked property changed its state"))
+}
+
+fn impossible(status: PropertyStatus, wanted: &str) -> Error {
+    Error::new(ErrorCode::InvalidState, format!("A property that is {status} can't be {wanted}."))
+        .with("state", status.as_str())
+}
+
+/// How good a listing is to show, apart from any query: larger is better, from 0 to 1,000.
+/// Reviews and photos will weigh in when there are any.
+fn relevance(details: &PropertyDetails) -> i32 {
+    let described = details.description.as_ref().map_or(0, |text| text.chars().count().min(1_000)) / 4;
+    let equipped = details.amenities.iter().count().min(20) * 15;
+    let instant = if details.instant_book { 150 } else { 0 };
+    let ruled = if details.house_rules.is_some() { 50 } else { 0 };
+    // At most 250 + 300 + 150 + 50.
+    i32::try_from(described + equipped + instant + ruled).unwrap_or(i32::MAX)
+}

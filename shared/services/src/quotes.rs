@@ -1,0 +1,195 @@
+//! What a stay costs and whether it can be booked, worked out the same way for a quote and for the booking itself.
+
+use std::collections::BTreeMap;
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::id::PropertyId;
+use domain::money::Money;
+use domain::pricing::{Price, price_stay};
+use domain::property::PropertyStatus;
+use domain::stay::{BrokenRule, Guests, StayDates, broken_rules};
+use jiff::civil::Date;
+use jiff::{SignedDuration, Span, Timestamp};
+use serde::{Deserialize, Serialize};
+use store::Connection;
+use store::properties::Property;
+
+use crate::Services;
+use crate::actor::Actor;
+use crate::sealing::{Purpose, Sealer};
+
+/// How long a quote is good.
+const QUOTE_MINUTES: i64 = 15;
+
+/// How far from the wanted dates others are looked for.
+const NEAREST_WITHIN_DAYS: i32 = 60;
+
+/// How many other dates are offered.
+const NEAREST_COUNT: usize = 3;
+
+/// The answer to "can I, and for how much".
+#[derive(Clone, Debug)]
+pub enum Quote {
+    /// It can be booked at this price.
+    Bookable(Offer),
+    /// It can't be booked.
+    NotBookable {
+        /// Every reason: a code and a sentence.
+        reasons: Vec<(&'static str, String)>,
+        /// The nearest stays of the same length that can, nearest first.
+        nearest: Vec<StayDates>,
+    },
+}
+
+/// A price shown to a guest.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    /// The price.
+    pub price: Price,
+    /// The sealed quote, to be sent along with the booking.
+    pub quote_id: String,
+    /// Until when it is good.
+    pub expires_at: Timestamp,
+}
+
+/// What a sealed quote says.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct QuotedPrice {
+    pub(crate) property_id: PropertyId,
+    pub(crate) check_in: Date,
+    pub(crate) check_out: Date,
+    pub(crate) guests: u32,
+    pub(crate) total: Money,
+    /// Seconds since 1970.
+    pub(crate) expires_at: i64,
+}
+
+impl Services {
+    /// The price of a stay at a listed property, or why it can't be booked.
+    ///
+    /// # Errors
+    /// `not_found` for a property that is not listed and not the caller's.
+    pub async fn quote(
+        &self,
+        actor: Option<&Actor>,
+        property_id: PropertyId,
+        (check_in, check_out): (Date, Date),
+        guests: Guests,
+    ) -> Result<Quote> {
+        let property = self.property(actor, property_id).await?.property;
+        let is_own = actor.is_some_and(|actor| actor.user_id == property.host_id);
+        let connection = self.db.connection().await?;
+        let now = store::clock::now(&connection).await?;
+        let broken = broken_rules(&property.details.rules, check_in, check_out, guests, is_own, now);
+        let mut reasons: Vec<_> = broken.iter().map(|rule| (rule.code(), rule.detail())).collect();
+        if property.status != PropertyStatus::Listed {
+            reasons.push(("not_listed", "The property is not listed.".to_owned()));
+        }
+        let Ok(dates) = StayDates::new(check_in, check_out) else {
+            return Ok(Quote::NotBookable { reasons, nearest: Vec::new() });
+        };
+        let held = held_around(&connection, &property, dates).await?;
+        if is_held(&property, dates, &held) {
+            let detail = "Some of these nights are taken.".to_owned();
+            reasons.push((ErrorCode::DatesUnavailable.as_str(), detail));
+        }
+        if reasons.is_empty() {
+            let price = price_of(&property, dates, guests, self.settings.service_fees)?;
+            return Ok(Quote::Bookable(offer(&self.sealer().await?, &property, dates, guests, price)?));
+        }
+        let nearest = nearest_bookable(&property, dates, guests, is_own, now, &held);
+        Ok(Quote::NotBookable { reasons, nearest })
+    }
+}
+
+/// The price of a stay by the property's rates of today.
+pub(crate) fn price_of(
+    property: &Property,
+    dates: StayDates,
+    guests: Guests,
+    fees: domain::pricing::ServiceFees,
+) -> Result<Price> {
+    let card = property.rate_card().ok_or_else(|| Error::internal("a listed property has no price"))?;
+    price_stay(&card, dates, guests.counted(), &BTreeMap::new(), &[], fees).map_err(Error::internal)
+}
+
+/// Seals a price as shown to a guest.
+pub(crate) fn offer(
+    sealer: &Sealer,
+    property: &Property,
+    dates: StayDates,
+    guests: Guests,
+    price: Price,
+) -> Result<Offer> {
+    // Signatures keep to the wall clock.
+    let expires_at = Timestamp::now() + SignedDuration::from_mins(QUOTE_MINUTES);
+    let quoted = QuotedPrice {
+        property_id: property.id,
+        check_in: dates.check_in(),
+        check_out: dates.check_out(),
+        guests: guests.counted(),
+        total: price.total,
+        expires_at: expires_at.as_second(),
+    };
+    let payload = serde_json::to_vec(&quoted).map_err(Error::internal)?;
+    Ok(Offer { price, quote_id: sealer.seal(Purpose::Quote, &payload), expires_at })
+}
+
+/// What a sealed quote says; none for a word we did not seal.
+pub(crate) fn open_quote(sealer: &Sealer, quote_id: &str) -> Option<QuotedPrice> {
+    serde_json::from_slice(&sealer.open(Purpose::Quote, quote_id)?).ok()
+}
+
+/// What is held around the wanted dates, as far as others would be offered.
+async fn held_around(connection: &Connection, property: &Property, dates: StayDates) -> Result<Vec<StayDates>> {
+    let reach = Span::new().days(NEAREST_WITHIN_DAYS);
+    let from = dates.check_in().saturating_sub(reach);
+    let until = dates.held_until(property.details.rules.preparation_nights).saturating_add(reach);
+    store::bookings::held_between(connection, property.id, from, until).await
+}
+
+fn is_held(property: &Property, dates: StayDates, held: &[StayDates]) -> bool {
+    let until = dates.held_until(property.details.rules.preparation_nights);
+    held.iter().any(|taken| taken.check_in() < until && dates.check_in() < taken.check_out())
+}
+
+/// Stays of the same length that break no rule and hold no taken night, nearest first, the earlier among equals.
+fn nearest_bookable(
+    property: &Property,
+    wanted: StayDates,
+    guests: Guests,
+    is_own: bool,
+    now: Timestamp,
+    held: &[StayDates],
+) -> Vec<StayDates> {
+    let bookable = |dates: &StayDates| {
+        let rules = &property.details.rules;
+        broken_rules(rules, dates.check_in(), dates.check_out(), guests, is_own, now).is_empty()
+            && !is_held(property, *dates, held)
+    };
+    if property.status != PropertyStatus::Listed || hopeless(property, wanted, guests, is_own, now) {
+        return Vec::new();
+    }
+    (1..=NEAREST_WITHIN_DAYS)
+        .flat_map(|days| [-days, days])
+        .filter_map(|days| moved(wanted, days))
+        .filter(bookable)
+        .take(NEAREST_COUNT)
+        .collect()
+}
+
+/// Whether other dates can't help: the length, the guests or the guest are the trouble.
+fn hopeless(property: &Property, wanted: StayDates, guests: Guests, is_own: bool, now: Timestamp) -> bool {
+    broken_rules(&property.details.rules, wanted.check_in(), wanted.check_out(), guests, is_own, now).iter().any(
+        |rule| {
+            !matches!(rule, BrokenRule::InThePast { .. } | BrokenRule::TooSoon { .. } | BrokenRule::TooFarAhead { .. })
+        },
+    )
+}
+
+fn moved(dates: StayDates, days: i32) -> Option<StayDates> {
+    let by = Span::new().days(days);
+    let check_in = dates.check_in().checked_add(by).ok()?;
+    let check_out = dates.check_out().checked_add(by).ok()?;
+    StayDates::new(check_in, check_out).ok()
+}

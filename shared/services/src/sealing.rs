@@ -1,0 +1,124 @@
+//! HMAC-SHA256 over what goes out and comes back: quotes, cursors, refresh tokens; and fingerprints of requests.
+//! Each purpose has its own tag space, so that one can't be passed off as another.
+
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use domain::error::{Error, Result};
+use serde::Deserialize;
+
+use crate::Services;
+use crate::ports::SecretName;
+
+/// What a tag is good for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// A price shown to a guest.
+    Quote,
+    /// A place in a list.
+    Cursor,
+    /// A refresh token.
+    RefreshToken,
+    /// The identity of a request.
+    Fingerprint,
+}
+
+impl Purpose {
+    const fn label(self) -> &'static [u8] {
+        match self {
+            Self::Quote => b"quote\0",
+            Self::Cursor => b"cursor\0",
+            Self::RefreshToken => b"refresh_token\0",
+            Self::Fingerprint => b"fingerprint\0",
+        }
+    }
+}
+
+/// Length of a tag in bytes.
+const TAG_BYTES: usize = 32;
+
+/// Tags and checks with the application's signing key.
+pub struct Sealer {
+    key: hmac::Key,
+}
+
+#[derive(Deserialize)]
+struct SigningKey {
+    key_base64: String,
+}
+
+impl Sealer {
+    /// Reads the secret's JSON, `{"key_base64": "…"}` of at least 32 bytes.
+    pub(crate) fn from_secret(secret: &str) -> Result<Self> {
+        let SigningKey { key_base64 } = serde_json::from_str(secret)
+            .map_err(|_| Error::internal("the signing secret is not JSON of the form {\"key_base64\": …}"))?;
+        let key = STANDARD.decode(key_base64).map_err(|_| Error::internal("the signing key is not base64"))?;
+        if key.len() < TAG_BYTES {
+            return Err(Error::internal("the signing key is shorter than 32 bytes"));
+        }
+        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
+    }
+
+    /// The tag of these bytes for this purpose: 32 bytes.
+    pub fn tag(&self, purpose: Purpose, bytes: &[u8]) -> Vec<u8> {
+        hmac::sign(&self.key, &labelled(purpose, bytes)).as_ref().to_vec()
+    }
+
+    /// The bytes and their tag as one URL-safe word.
+    pub fn seal(&self, purpose: Purpose, bytes: &[u8]) -> String {
+        let mut sealed = self.tag(purpose, bytes);
+        sealed.extend_from_slice(bytes);
+        URL_SAFE_NO_PAD.encode(sealed)
+    }
+
+    /// The bytes of a word that `seal` made for the same purpose; none for any other.
+    pub fn open(&self, purpose: Purpose, sealed: &str) -> Option<Vec<u8>> {
+        let sealed = URL_SAFE_NO_PAD.decode(sealed).ok()?;
+        let (tag, bytes) = sealed.split_at_checked(TAG_BYTES)?;
+        hmac::verify(&self.key, &labelled(purpose, bytes), tag).ok()?;
+        Some(bytes.to_vec())
+    }
+}
+
+fn labelled(purpose: Purpose, bytes: &[u8]) -> Vec<u8> {
+    [purpose.label(), bytes].concat()
+}
+
+impl Services {
+    /// The sealer with the current signing key.
+    ///
+    /// # Errors
+    /// `unavailable` when the secret can't be had and was never had before.
+    pub async fn sealer(&self) -> Result<Sealer> {
+        Sealer::from_secret(&self.secrets.secret(SecretName::SigningKey).await?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sealer() -> Sealer {
+        Sealer { key: hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]) }
+    }
+
+    #[test]
+    fn what_was_sealed_opens_for_its_purpose_only() {
+        let sealed = sealer().seal(Purpose::Quote, b"payload");
+        assert_eq!(sealer().open(Purpose::Quote, &sealed), Some(b"payload".to_vec()));
+        assert_eq!(sealer().open(Purpose::Cursor, &sealed), None);
+    }
+
+    #[test]
+    fn an_altered_word_does_not_open() {
+        let sealed = sealer().seal(Purpose::Cursor, b"payload");
+        for position in 0..sealed.len() {
+            let mut altered = sealed.clone().into_bytes();
+            altered[position] = if altered[position] == b'A' { b'B' } else { b'A' };
+            let altered = String::from_utf8(altered).expect("ASCII stays ASCII");
+            assert_eq!(sealer().open(Purpose::Cursor, &altered), None, "position {position}");
+        }
+        assert_eq!(sealer().open(Purpose::Cursor, ""), None);
+        assert_eq!(sealer().open(Purpose::Cursor, "not base64!"), None);
+    }
+}

@@ -1,0 +1,93 @@
+//! Accounts: registration and profiles.
+
+use domain::error::{Error, Result};
+use domain::event::EventKind;
+use domain::id::UserId;
+use domain::money::Currency;
+use domain::user::{Email, Locale, Password, PersonName, Phone};
+use serde_json::json;
+use store::tx::Tx;
+use store::users::NewUser;
+pub use store::users::User;
+
+use crate::Services;
+use crate::actor::Actor;
+use crate::passwords;
+
+/// What a person says of themselves when registering.
+#[derive(Clone, Debug)]
+pub struct Registration {
+    /// Address.
+    pub email: Email,
+    /// Password, in the clear.
+    pub password: Password,
+    /// Given name.
+    pub first_name: PersonName,
+    /// Family name.
+    pub last_name: PersonName,
+    /// E.164.
+    pub phone: Option<Phone>,
+    /// Language of mails.
+    pub locale: Locale,
+    /// Currency.
+    pub currency: Currency,
+}
+
+impl Services {
+    /// Hashes the password of a registration, which is slow and so is done before the transaction.
+    pub async fn hash_password(&self, password: &Password) -> Result<String> {
+        passwords::hash(password.clone()).await
+    }
+
+    /// The account of the caller.
+    ///
+    /// # Errors
+    /// `not_found` when the account is gone.
+    pub async fn me(&self, actor: &Actor) -> Result<User> {
+        self.user(actor.user_id).await
+    }
+
+    /// The account of this id; what of it may be shown is the caller's care.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn user(&self, id: UserId) -> Result<User> {
+        store::users::find(&self.db.connection().await?, id).await?.ok_or_else(Error::not_found)
+    }
+}
+
+/// Registers an account; a verification link is mailed after the commit.
+///
+/// # Errors
+/// `email_taken`.
+pub async fn register(tx: &Tx<'_>, registration: &Registration, password_hash: &str) -> Result<User> {
+    let user = store::users::insert(
+        tx,
+        &NewUser {
+            id: UserId::new(),
+            email: &registration.email,
+            password_hash,
+            first_name: &registration.first_name,
+            last_name: &registration.last_name,
+            phone: registration.phone.as_ref(),
+            locale: &registration.locale,
+            currency: registration.currency,
+        },
+    )
+    .await?;
+    store::outbox::insert(tx, EventKind::UserRegistered, &json!({ "user_id": user.id })).await?;
+    Ok(user)
+}
+
+/// Asks for another verification link; an account that is verified already gets none.
+///
+/// # Errors
+/// `not_found` when the account is gone.
+pub async fn request_email_verification(tx: &Tx<'_>, actor: &Actor) -> Result<()> {
+    let user = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    if user.email_verified_at.is_none() {
+        let data = json!({ "user_id": user.id });
+        store::outbox::insert(tx, EventKind::UserEmailVerificationRequested, &data).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,323 @@
+//! The table `bookings`. That no two hold the same night is the constraint `bookings_no_overlap`'s doing.
+
+use domain::booking::{BookingStatus, Party};
+use domain::cancellation::CancellationPolicy;
+use domain::error::{Error, Result};
+use domain::id::{BookingId, PropertyId, UserId};
+use domain::pricing::Price;
+use domain::stay::{Guests, StayDates};
+use jiff::Timestamp;
+use jiff::civil::Date;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tokio_postgres::Row;
+
+use crate::row::{RowExt, unsigned};
+use crate::tx::{Queries, Tx};
+
+/// One thing that happened to a booking.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimelineEntry {
+    /// When, by the database's clock.
+    pub at: Timestamp,
+    /// What: `created`, or the code of a [`domain::booking::BookingEvent`].
+    pub event: String,
+    /// Who did it.
+    pub by: Party,
+}
+
+/// A booking.
+#[derive(Clone, Debug)]
+pub struct Booking {
+    /// Identity.
+    pub id: BookingId,
+    /// What is booked.
+    pub property_id: PropertyId,
+    /// Who travels.
+    pub guest_id: UserId,
+    /// Whose place it is.
+    pub host_id: UserId,
+    /// Where it stands; a hold that ran out reads as `expired` though no sweeper has come by.
+    pub status: BookingStatus,
+    /// The nights.
+    pub dates: StayDates,
+    /// How many come.
+    pub guests: Guests,
+    /// The price as agreed.
+    pub price: Price,
+    /// The policy as frozen when booked.
+    pub cancellation_policy: CancellationPolicy,
+    /// Whether paying confirms, or the host's answer.
+    pub instant_book: bool,
+    /// When an unpaid or unanswered booking lets go of its nights.
+    pub hold_expires_at: Option<Timestamp>,
+    /// Who cancelled.
+    pub cancelled_by: Option<Party>,
+    /// What happened, oldest first.
+    pub timeline: Vec<TimelineEntry>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a new booking needs.
+pub struct NewBooking<'a> {
+    /// Identity.
+    pub id: BookingId,
+    /// What is booked.
+    pub property_id: PropertyId,
+    /// Who travels.
+    pub guest_id: UserId,
+    /// Whose place it is.
+    pub host_id: UserId,
+    /// The nights.
+    pub dates: StayDates,
+    /// Nights kept free after check-out.
+    pub preparation_nights: u32,
+    /// How many come.
+    pub guests: Guests,
+    /// The price.
+    pub price: &'a Price,
+    /// The policy.
+    pub cancellation_policy: CancellationPolicy,
+    /// Whether paying confirms.
+    pub instant_book: bool,
+    /// The guest's words to the host.
+    pub message: Option<&'a str>,
+    /// How long the nights are held unpaid.
+    pub hold_minutes: i64,
+}
+
+/// Whose bookings a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ListRole {
+    /// Those the user travels on.
+    Guest,
+    /// Those at the user's places.
+    Host,
+}
+
+/// What a list of bookings is narrowed to.
+#[derive(Clone, Debug)]
+pub struct ListFilter {
+    /// The user.
+    pub user_id: UserId,
+    /// In which part.
+    pub role: ListRole,
+    /// Only this state.
+    pub status: Option<BookingStatus>,
+    /// Only this property.
+    pub property_id: Option<PropertyId>,
+    /// Only stays that end after this date.
+    pub from: Option<Date>,
+    /// Only stays that begin before this date.
+    pub to: Option<Date>,
+    /// Only bookings made before this one.
+    pub before: Option<BookingId>,
+    /// At most so many.
+    pub limit: i64,
+}
+
+/// `hold_expires_at` decides by the database's clock, not by when the sweeper came by.
+const STATUS: &str = "CASE WHEN hold_expires_at <= app_now() THEN 'expired' ELSE status END";
+
+fn columns() -> String {
+    format!(
+        "id, property_id, guest_id, host_id, {STATUS} AS status, check_in, check_out, adults, children, infants, \
+         pets, price, cancellation_policy, instant_book, \
+         CASE WHEN hold_expires_at > app_now() THEN hold_expires_at END AS hold_expires_at, cancelled_by, \
+         timeline, created_at, updated_at"
+    )
+}
+
+/// Inserts a booking that holds its nights, or gives none when another holds one of them.
+///
+/// ON CONFLICT names the constraint: the loser of a race neither waits in a deadlock nor aborts its transaction.
+pub async fn insert(tx: &Tx<'_>, booking: &NewBooking<'_>) -> Result<Option<Booking>> {
+    let sql = format!(
+        "-- bookings.insert
+         INSERT INTO bookings (id, property_id, guest_id, host_id, status, check_in, check_out, held_until, adults,
+             children, infants, pets, price, currency, total_minor, host_payout_minor, cancellation_policy,
+             instant_book, message, hold_expires_at, timeline)
+         VALUES ($1, $2, $3, $4, 'pending_payment', $5, $6, $6::date + $7::int, $8, $9, $10, $11, $12, $13, $14, $15,
+             $16, $17, $18, app_now() + $19::bigint * interval '1 minute',
+             jsonb_build_array(jsonb_build_object('at', app_now(), 'event', 'created', 'by', 'guest')))
+         ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
+         RETURNING {}",
+        columns()
+    );
+    let price = serde_json::to_value(booking.price).map_err(Error::internal)?;
+    let count = |number: u32| i16::try_from(number).map_err(Error::internal);
+    let days = |number: u32| i32::try_from(number).map_err(Error::internal);
+    tx.row(
+        &sql,
+        &[
+            &booking.id.uuid(),
+            &booking.property_id.uuid(),
+            &booking.guest_id.uuid(),
+            &booking.host_id.uuid(),
+            &booking.dates.check_in(),
+            &booking.dates.check_out(),
+            &days(booking.preparation_nights)?,
+            &count(booking.guests.adults)?,
+            &count(booking.guests.children)?,
+            &count(booking.guests.infants)?,
+            &count(booking.guests.pets)?,
+            &price,
+            &booking.price.total.currency.code(),
+            &booking.price.total.amount,
+            &booking.price.host_payout.amount,
+            &booking.cancellation_policy.as_str(),
+            &booking.instant_book,
+            &booking.message,
+            &booking.hold_minutes,
+        ],
+    )
+    .await?
+    .as_ref()
+    .map(from_row)
+    .transpose()
+}
+
+/// Lets go of the nights that overdue holds of the property still keep in a range; gives how many there were.
+pub async fn expire_overdue_on(tx: &Tx<'_>, property_id: PropertyId, from: Date, until: Date) -> Result<u64> {
+    let sql = "-- bookings.expire_overdue_on
+               UPDATE bookings
+               SET status = 'expired', hold_expires_at = NULL, updated_at = app_now(), timeline = timeline ||
+                   jsonb_build_object('at', hold_expires_at, 'event', 'expired', 'by', 'system')
+               WHERE property_id = $1 AND check_in < $3 AND held_until > $2
+                   AND status IN ('pending_payment', 'pending_host') AND hold_expires_at <= app_now()";
+    tx.execute(sql, &[&property_id.uuid(), &from, &until]).await
+}
+
+/// The same over all properties, at most `limit` of them: the sweeper's step. Rows another sweeper has are left to it.
+pub async fn expire_overdue(tx: &Tx<'_>, limit: i64) -> Result<u64> {
+    let sql = "-- bookings.expire_overdue
+               UPDATE bookings
+               SET status = 'expired', hold_expires_at = NULL, updated_at = app_now(), timeline = timeline ||
+                   jsonb_build_object('at', hold_expires_at, 'event', 'expired', 'by', 'system')
+               WHERE id IN (SELECT id FROM bookings WHERE hold_expires_at <= app_now()
+                            ORDER BY hold_expires_at LIMIT $1 FOR UPDATE SKIP LOCKED)";
+    tx.execute(sql, &[&limit]).await
+}
+
+/// Completes stays whose check-out time has passed in the property's zone, at most `limit` of them.
+pub async fn complete_ended(tx: &Tx<'_>, limit: i64) -> Result<u64> {
+    let sql = "-- bookings.complete_ended
+               UPDATE bookings
+               SET status = 'completed', updated_at = app_now(), timeline = timeline ||
+                   jsonb_build_object('at', app_now(), 'event', 'completed', 'by', 'system')
+               WHERE id IN (SELECT b.id FROM bookings b JOIN properties p ON p.id = b.property_id
+                            WHERE b.status = 'confirmed' AND b.check_out <= (app_now() + interval '1 day')::date
+                                AND (b.check_out + p.check_out_time) AT TIME ZONE p.time_zone <= app_now()
+                            ORDER BY b.check_out LIMIT $1 FOR UPDATE OF b SKIP LOCKED)";
+    tx.execute(sql, &[&limit]).await
+}
+
+/// How many unpaid bookings of a guest hold nights now.
+pub async fn count_unpaid_holds(tx: &Tx<'_>, guest_id: UserId) -> Result<i64> {
+    let sql = "-- bookings.count_unpaid_holds
+               SELECT count(*) AS holds FROM bookings
+               WHERE guest_id = $1 AND status = 'pending_payment' AND hold_expires_at > app_now()";
+    tx.row(sql, &[&guest_id.uuid()]).await?.map_or(Ok(0), |row| row.read("holds"))
+}
+
+/// What of the property is held between two dates, by check-in date; holds that ran out do not count.
+pub async fn held_between(
+    queries: &impl Queries,
+    property_id: PropertyId,
+    from: Date,
+    until: Date,
+) -> Result<Vec<StayDates>> {
+    let sql = "-- bookings.held_between
+               SELECT check_in, held_until FROM bookings
+               WHERE property_id = $1 AND check_in < $3 AND held_until > $2
+                   AND status IN ('pending_payment', 'pending_host', 'confirmed')
+                   AND (hold_expires_at IS NULL OR hold_expires_at > app_now())
+               ORDER BY check_in";
+    queries
+        .rows(sql, &[&property_id.uuid(), &from, &until])
+        .await?
+        .iter()
+        .map(|row| StayDates::new(row.read("check_in")?, row.read("held_until")?).map_err(Error::internal))
+        .collect()
+}
+
+/// Whether the user has a confirmed stay at the property, now or to come.
+pub async fn has_confirmed(queries: &impl Queries, property_id: PropertyId, guest_id: UserId) -> Result<bool> {
+    let sql = "-- bookings.has_confirmed
+               SELECT EXISTS (SELECT 1 FROM bookings
+                              WHERE guest_id = $2 AND property_id = $1 AND status = 'confirmed') AS confirmed";
+    let row = queries.row(sql, &[&property_id.uuid(), &guest_id.uuid()]).await?;
+    row.map_or(Ok(false), |row| row.read("confirmed"))
+}
+
+/// The booking of this id.
+pub async fn find(queries: &impl Queries, id: BookingId) -> Result<Option<Booking>> {
+    let sql = format!("-- bookings.find\nSELECT {} FROM bookings WHERE id = $1", columns());
+    queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// A page of a user's bookings, newest first.
+pub async fn list(queries: &impl Queries, filter: &ListFilter) -> Result<Vec<Booking>> {
+    let party = match filter.role {
+        ListRole::Guest => "guest_id",
+        ListRole::Host => "host_id",
+    };
+    let sql = format!(
+        "-- bookings.list
+         SELECT {} FROM bookings
+         WHERE {party} = $1
+             AND ($2::text IS NULL OR {STATUS} = $2)
+             AND ($3::uuid IS NULL OR property_id = $3)
+             AND ($4::date IS NULL OR check_out > $4)
+             AND ($5::date IS NULL OR check_in < $5)
+             AND ($6::uuid IS NULL OR id < $6)
+         ORDER BY id DESC LIMIT $7",
+        columns()
+    );
+    queries
+        .rows(
+            &sql,
+            &[
+                &filter.user_id.uuid(),
+                &filter.status.map(BookingStatus::as_str),
+                &filter.property_id.map(|id| id.uuid()),
+                &filter.from,
+                &filter.to,
+                &filter.before.map(|id| id.uuid()),
+                &filter.limit,
+            ],
+        )
+        .await?
+        .iter()
+        .map(from_row)
+        .collect()
+}
+
+fn from_row(row: &Row) -> Result<Booking> {
+    let count = |column: &str| unsigned(column, i64::from(row.read::<i16>(column)?));
+    Ok(Booking {
+        id: BookingId::from_uuid(row.read("id")?),
+        property_id: PropertyId::from_uuid(row.read("property_id")?),
+        guest_id: UserId::from_uuid(row.read("guest_id")?),
+        host_id: UserId::from_uuid(row.read("host_id")?),
+        status: row.parse("status")?,
+        dates: StayDates::new(row.read("check_in")?, row.read("check_out")?).map_err(Error::internal)?,
+        guests: Guests {
+            adults: count("adults")?,
+            children: count("children")?,
+            infants: count("infants")?,
+            pets: count("pets")?,
+        },
+        price: serde_json::from_value(row.read::<Value>("price")?).map_err(Error::internal)?,
+        cancellation_policy: row.parse("cancellation_policy")?,
+        instant_book: row.read("instant_book")?,
+        hold_expires_at: row.read("hold_expires_at")?,
+        cancelled_by: row.parse_optional("cancelled_by")?,
+        timeline: serde_json::from_value(row.read::<Value>("timeline")?).map_err(Error::internal)?,
+        created_at: row.read("created_at")?,
+        updated_at: row.read("updated_at")?,
+    })
+}

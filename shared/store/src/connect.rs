@@ -1,0 +1,140 @@
+//! How a connection comes about: credentials that may rotate, TLS, time limits, and a pool of one or two.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
+use domain::error::{Error, Result};
+use tokio::sync::RwLock;
+use tokio_postgres::NoTls;
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{from_pool, is_refused};
+use crate::tx::Connection;
+
+/// An answer is due within 3 s whatever happens: getting a connection may take half of that.
+const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
+
+/// Asking a connection that was kept whether it still lives; a frozen environment loses them silently.
+const RECYCLE_LIMIT: Duration = Duration::from_millis(500);
+
+/// The server's own limits, so that nothing is left running or locked after the client has given up.
+const SESSION_OPTIONS: &str =
+    "-c statement_timeout=2500 -c lock_timeout=2000 -c idle_in_transaction_session_timeout=5000 -c timezone=UTC";
+
+/// Where the database is and who we are there.
+#[derive(Clone)]
+pub struct DatabaseTarget {
+    /// Host name or address.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// Database name.
+    pub dbname: String,
+    /// Role to log in as.
+    pub user: String,
+    /// Its password.
+    pub password: String,
+    /// TLS with these trusted roots; without it the connection is in the clear (local stacks only).
+    pub tls: Option<Arc<rustls::ClientConfig>>,
+}
+
+impl std::fmt::Debug for DatabaseTarget {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "{}@{}:{}/{}", self.user, self.host, self.port, self.dbname)
+    }
+}
+
+impl DatabaseTarget {
+    /// The driver's configuration, with this application's limits.
+    pub(crate) fn config(&self) -> tokio_postgres::Config {
+        let mut config = tokio_postgres::Config::new();
+        config
+            .host(&self.host)
+            .port(self.port)
+            .dbname(&self.dbname)
+            .user(&self.user)
+            .password(&self.password)
+            .connect_timeout(CONNECT_LIMIT)
+            .keepalives_idle(Duration::from_secs(30))
+            .application_name(std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_else(|_| "roost".to_owned()))
+            .ssl_mode(if self.tls.is_some() {
+                tokio_postgres::config::SslMode::Require
+            } else {
+                tokio_postgres::config::SslMode::Disable
+            });
+        config
+    }
+}
+
+/// Gives the current credentials; told when they were refused, it must fetch them anew.
+#[async_trait]
+pub trait DatabaseCredentials: Send + Sync {
+    /// What to connect with now.
+    async fn current(&self) -> Result<DatabaseTarget>;
+    /// The server refused what `current` gave: forget it.
+    async fn refused(&self);
+}
+
+/// The database: hands out connections, heals by itself when the server or the password changes.
+#[derive(Clone)]
+pub struct Db {
+    credentials: Arc<dyn DatabaseCredentials>,
+    pool_size: usize,
+    pool: Arc<RwLock<Option<Pool>>>,
+}
+
+impl Db {
+    /// A pool of at most `pool_size` connections, made when first needed.
+    pub fn new(credentials: Arc<dyn DatabaseCredentials>, pool_size: usize) -> Self {
+        Self { credentials, pool_size, pool: Arc::default() }
+    }
+
+    /// A connection to read with; use cases that write go through [`Db::run_tx`].
+    ///
+    /// # Errors
+    /// `unavailable` when the database can't be reached in time.
+    pub async fn connection(&self) -> Result<Connection> {
+        let pool = self.pool().await?;
+        match pool.get().await {
+            Ok(client) => Ok(Connection::new(client)),
+            Err(PoolError::Backend(error)) if is_refused(&error) => {
+                tracing::warn!("the database refused our credentials; fetching them anew");
+                self.credentials.refused().await;
+                *self.pool.write().await = None;
+                self.pool().await?.get().await.map(Connection::new).map_err(from_pool)
+            }
+            Err(error) => Err(from_pool(error)),
+        }
+    }
+
+    async fn pool(&self) -> Result<Pool> {
+        if let Some(pool) = self.pool.read().await.as_ref() {
+            return Ok(pool.clone());
+        }
+        let mut slot = self.pool.write().await;
+        if let Some(pool) = slot.as_ref() {
+            return Ok(pool.clone());
+        }
+        let pool = build_pool(&self.credentials.current().await?, self.pool_size)?;
+        *slot = Some(pool.clone());
+        Ok(pool)
+    }
+}
+
+fn build_pool(target: &DatabaseTarget, size: usize) -> Result<Pool> {
+    let recycle = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+    let mut config = target.config();
+    config.options(SESSION_OPTIONS);
+    let manager = match &target.tls {
+        Some(tls) => Manager::from_config(config, MakeRustlsConnect::new((**tls).clone()), recycle),
+        None => Manager::from_config(config, NoTls, recycle),
+    };
+    Pool::builder(manager)
+        .max_size(size)
+        .runtime(Runtime::Tokio1)
+        .timeouts(Timeouts { wait: Some(CONNECT_LIMIT), create: Some(CONNECT_LIMIT), recycle: Some(RECYCLE_LIMIT) })
+        .build()
+        .map_err(Error::internal)
+}

@@ -1,0 +1,299 @@
+//! The table `properties`.
+
+use domain::cancellation::CancellationPolicy;
+use domain::error::{Error, Result};
+use domain::id::{PropertyId, UserId};
+use domain::money::Currency;
+use domain::pricing::{ExtraGuestFee, RateCard};
+use domain::amenity::AmenitySet;
+use domain::property::{CountryCode, Percent, PropertyKind, PropertyStatus, RoomType};
+use domain::stay::StayRules;
+use jiff::Timestamp;
+use jiff::civil::Time;
+use tokio_postgres::Row;
+
+use crate::row::{RowExt, unsigned};
+use crate::tx::{Queries, Tx};
+
+/// Where a property is: the exact point and the one shown to strangers, in microdegrees.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Exact latitude.
+    pub lat_e6: i32,
+    /// Exact longitude.
+    pub lng_e6: i32,
+    /// Latitude everybody sees.
+    pub public_lat_e6: i32,
+    /// Longitude everybody sees.
+    pub public_lng_e6: i32,
+    /// Street and number.
+    pub street: Option<String>,
+    /// Town.
+    pub city: Option<String>,
+    /// State, province or similar.
+    pub region: Option<String>,
+    /// ISO 3166-1 alpha-2.
+    pub country: CountryCode,
+    /// Postal code.
+    pub postal_code: Option<String>,
+}
+
+/// What a host says of a property: everything but identity, state and what others wrote about it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PropertyDetails {
+    /// Headline.
+    pub title: Option<String>,
+    /// Description.
+    pub description: Option<String>,
+    /// Kind of building.
+    pub kind: PropertyKind,
+    /// What of it the guest gets.
+    pub room_type: RoomType,
+    /// Where it is.
+    pub place: Option<Place>,
+    /// Number of bedrooms.
+    pub bedrooms: u32,
+    /// Number of beds.
+    pub beds: u32,
+    /// Bathrooms, in halves.
+    pub bathrooms_halves: u32,
+    /// What there is.
+    pub amenities: AmenitySet,
+    /// The house's rules.
+    pub house_rules: Option<String>,
+    /// Local time by which guests leave, 11:00 unless set.
+    pub check_out_time: Time,
+    /// Currency of all prices below.
+    pub currency: Currency,
+    /// Price of a night, minor units; a draft may lack it.
+    pub base_price_minor: Option<i64>,
+    /// Price of a Friday or Saturday night, minor units.
+    pub weekend_price_minor: Option<i64>,
+    /// Percent off from 7 nights.
+    pub weekly_discount_percent: Percent,
+    /// Percent off from 28 nights.
+    pub monthly_discount_percent: Percent,
+    /// Once a stay, minor units.
+    pub cleaning_fee_minor: i64,
+    /// Per night and guest above a threshold.
+    pub extra_guest_fee: Option<ExtraGuestFee>,
+    /// What a stay must keep to; has the check-in time and the time zone.
+    pub rules: StayRules,
+    /// Whether paying confirms, or the host's answer.
+    pub instant_book: bool,
+    /// What cancelling gives back.
+    pub cancellation_policy: CancellationPolicy,
+}
+
+/// A property.
+#[derive(Clone, Debug)]
+pub struct Property {
+    /// Identity.
+    pub id: PropertyId,
+    /// Whose it is.
+    pub host_id: UserId,
+    /// Where it stands between draft and archive.
+    pub status: PropertyStatus,
+    /// What the host says of it.
+    pub details: PropertyDetails,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+impl Property {
+    /// The prices a stay is computed from; none while the draft has no price.
+    pub fn rate_card(&self) -> Option<RateCard> {
+        let details = &self.details;
+        Some(RateCard {
+            currency: details.currency,
+            base_price_minor: details.base_price_minor?,
+            weekend_price_minor: details.weekend_price_minor,
+            weekly_discount_percent: details.weekly_discount_percent,
+            monthly_discount_percent: details.monthly_discount_percent,
+            cleaning_fee_minor: details.cleaning_fee_minor,
+            extra_guest_fee: details.extra_guest_fee,
+        })
+    }
+}
+
+const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6, \
+    public_lng_e6, street, city, region, country::text, postal_code, time_zone, max_guests, bedrooms, beds, \
+    bathrooms_halves, amenities, house_rules, check_in_time, check_out_time, currency::text, base_price_minor, \
+    weekend_price_minor, weekly_discount_percent, monthly_discount_percent, cleaning_fee_minor, extra_guest_after, \
+    extra_guest_per_night_minor, min_nights, max_nights, advance_notice_hours, preparation_nights, \
+    booking_window_days, instant_book, pets_allowed, cancellation_policy, created_at, updated_at";
+
+/// Inserts a draft.
+pub async fn insert(tx: &Tx<'_>, id: PropertyId, host_id: UserId, details: &PropertyDetails) -> Result<Property> {
+    let sql = format!(
+        "-- properties.insert
+         INSERT INTO properties (id, host_id, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6,
+             public_lng_e6, street, city, region, country, postal_code, time_zone, max_guests, bedrooms, beds,
+             bathrooms_halves, amenities, house_rules, check_in_time, check_out_time, currency, base_price_minor,
+             weekend_price_minor, weekly_discount_percent, monthly_discount_percent, cleaning_fee_minor,
+             extra_guest_after, extra_guest_per_night_minor, min_nights, max_nights, advance_notice_hours,
+             preparation_nights, booking_window_days, instant_book, pets_allowed, cancellation_policy)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
+             $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
+         RETURNING {COLUMNS}"
+    );
+    let place = details.place.as_ref();
+    let rules = &details.rules;
+    let row = tx
+        .row(
+            &sql,
+            &[
+                &id.uuid(),
+                &host_id.uuid(),
+                &details.title,
+                &details.description,
+                &details.kind.as_str(),
+                &details.room_type.as_str(),
+                &place.map(|place| place.lat_e6),
+                &place.map(|place| place.lng_e6),
+                &place.map(|place| place.public_lat_e6),
+                &place.map(|place| place.public_lng_e6),
+                &place.and_then(|place| place.street.as_deref()),
+                &place.and_then(|place| place.city.as_deref()),
+                &place.and_then(|place| place.region.as_deref()),
+                &place.map(|place| place.country.as_str()),
+                &place.and_then(|place| place.postal_code.as_deref()),
+                &rules.time_zone.as_str(),
+                &small(rules.max_guests),
+                &small(details.bedrooms),
+                &small(details.beds),
+                &small(details.bathrooms_halves),
+                &details.amenities.bits(),
+                &details.house_rules,
+                &rules.check_in_time,
+                &details.check_out_time,
+                &details.currency.code(),
+                &details.base_price_minor,
+                &details.weekend_price_minor,
+                &i16::from(details.weekly_discount_percent.get()),
+                &i16::from(details.monthly_discount_percent.get()),
+                &details.cleaning_fee_minor,
+                &details.extra_guest_fee.map(|fee| small(fee.after)),
+                &details.extra_guest_fee.map(|fee| fee.per_night_minor),
+                &small(rules.min_nights),
+                &small(rules.max_nights),
+                &small(rules.advance_notice_hours),
+                &small(rules.preparation_nights),
+                &small(rules.booking_window_days),
+                &details.instant_book,
+                &rules.pets_allowed,
+                &details.cancellation_policy.as_str(),
+            ],
+        )
+        .await?;
+    from_row(&row.ok_or_else(|| Error::internal("INSERT … RETURNING gave no row"))?)
+}
+
+/// The property of this id, in whatever state.
+pub async fn find(queries: &impl Queries, id: PropertyId) -> Result<Option<Property>> {
+    let sql = format!("-- properties.find\nSELECT {COLUMNS} FROM properties WHERE id = $1");
+    queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The same, and nobody changes it until this transaction ends.
+pub async fn find_for_update(tx: &Tx<'_>, id: PropertyId) -> Result<Option<Property>> {
+    let sql = format!("-- properties.find_for_update\nSELECT {COLUMNS} FROM properties WHERE id = $1 FOR UPDATE");
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The properties of these ids, in no order.
+pub async fn find_many(queries: &impl Queries, ids: &[PropertyId]) -> Result<Vec<Property>> {
+    let sql = format!("-- properties.find_many\nSELECT {COLUMNS} FROM properties WHERE id = ANY($1)");
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
+}
+
+/// Moves a property from the state it was read in to another; gives none when the state has changed meanwhile.
+pub async fn set_status(
+    tx: &Tx<'_>,
+    id: PropertyId,
+    from: PropertyStatus,
+    to: PropertyStatus,
+) -> Result<Option<Property>> {
+    let sql = format!(
+        "-- properties.set_status
+         UPDATE properties SET status = $3, updated_at = app_now() WHERE id = $1 AND status = $2 RETURNING {COLUMNS}"
+    );
+    tx.row(&sql, &[&id.uuid(), &from.as_str(), &to.as_str()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Domain limits keep these numbers far below the column's bound.
+fn small(value: u32) -> i16 {
+    i16::try_from(value).unwrap_or(i16::MAX)
+}
+
+fn from_row(row: &Row) -> Result<Property> {
+    let number = |column: &str| unsigned(column, i64::from(row.read::<i16>(column)?));
+    let percent = |column: &str| Percent::new(i64::from(row.read::<i16>(column)?)).map_err(Error::internal);
+    let extra_guest_fee = match (
+        row.read::<Option<i16>>("extra_guest_after")?,
+        row.read::<Option<i64>>("extra_guest_per_night_minor")?,
+    ) {
+        (Some(after), Some(per_night_minor)) => {
+            Some(ExtraGuestFee { after: unsigned("extra_guest_after", i64::from(after))?, per_night_minor })
+        }
+        _ => None,
+    };
+    Ok(Property {
+        id: PropertyId::from_uuid(row.read("id")?),
+        host_id: UserId::from_uuid(row.read("host_id")?),
+        status: row.parse("status")?,
+        details: PropertyDetails {
+            title: row.read("title")?,
+            description: row.read("description")?,
+            kind: row.parse("kind")?,
+            room_type: row.parse("room_type")?,
+            place: place_from_row(row)?,
+            bedrooms: number("bedrooms")?,
+            beds: number("beds")?,
+            bathrooms_halves: number("bathrooms_halves")?,
+            amenities: AmenitySet::from_bits(row.read("amenities")?),
+            house_rules: row.read("house_rules")?,
+            check_out_time: row.read("check_out_time")?,
+            currency: row.parse("currency")?,
+            base_price_minor: row.read("base_price_minor")?,
+            weekend_price_minor: row.read("weekend_price_minor")?,
+            weekly_discount_percent: percent("weekly_discount_percent")?,
+            monthly_discount_percent: percent("monthly_discount_percent")?,
+            cleaning_fee_minor: row.read("cleaning_fee_minor")?,
+            extra_guest_fee,
+            rules: StayRules {
+                min_nights: number("min_nights")?,
+                max_nights: number("max_nights")?,
+                advance_notice_hours: number("advance_notice_hours")?,
+                booking_window_days: number("booking_window_days")?,
+                max_guests: number("max_guests")?,
+                pets_allowed: row.read("pets_allowed")?,
+                check_in_time: row.read("check_in_time")?,
+                time_zone: row.parse("time_zone")?,
+                preparation_nights: number("preparation_nights")?,
+            },
+            instant_book: row.read("instant_book")?,
+            cancellation_policy: row.parse("cancellation_policy")?,
+        },
+        created_at: row.read("created_at")?,
+        updated_at: row.read("updated_at")?,
+    })
+}
+
+fn place_from_row(row: &Row) -> Result<Option<Place>> {
+    let Some(lat_e6) = row.read::<Option<i32>>("lat_e6")? else { return Ok(None) };
+    Ok(Some(Place {
+        lat_e6,
+        lng_e6: row.read("lng_e6")?,
+        public_lat_e6: row.read("public_lat_e6")?,
+        public_lng_e6: row.read("public_lng_e6")?,
+        street: row.read("street")?,
+        city: row.read("city")?,
+        region: row.read("region")?,
+        country: row.parse("country")?,
+        postal_code: row.read("postal_code")?,
+    }))
+}

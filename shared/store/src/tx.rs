@@ -1,0 +1,133 @@
+//! The one door: named transactions that are run again when the database asks for it, and named reads.
+//! Statements are prepared once a connection; each begins with a comment naming its function.
+
+use std::sync::Mutex;
+use std::time::Instant;
+
+use domain::error::{Error, Result};
+use domain::event::Event;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
+
+use crate::connect::Db;
+use crate::error::{from_postgres, is_retryable};
+
+/// Parameters of a statement.
+pub type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
+
+/// A transaction that failed by the others' doing is tried this often.
+const MAX_ATTEMPTS: u32 = 4;
+
+/// What a transaction gave, now that it is committed.
+#[derive(Debug)]
+pub struct Committed<T> {
+    /// The result of the work.
+    pub value: T,
+    /// The events it wrote to the outbox, claimed by this invocation for publishing.
+    pub events: Vec<Event>,
+}
+
+/// A transaction under way.
+pub struct Tx<'a> {
+    transaction: deadpool_postgres::Transaction<'a>,
+    events: Mutex<Vec<Event>>,
+}
+
+/// A connection to read with: each statement sees the newest committed state.
+pub struct Connection {
+    client: deadpool_postgres::Client,
+}
+
+/// Where a statement can be run: in a transaction or on a plain connection.
+pub trait Queries: Sync {
+    /// All rows.
+    fn rows(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<Vec<Row>>> + Send;
+
+    /// The first row, if there is any.
+    fn row(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<Option<Row>>> + Send {
+        async move { Ok(self.rows(sql, params).await?.into_iter().next()) }
+    }
+
+    /// Runs a statement and counts the rows it touched.
+    fn execute(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<u64>> + Send;
+}
+
+impl Queries for Tx<'_> {
+    async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        let statement = self.transaction.prepare_cached(sql).await.map_err(from_postgres)?;
+        self.transaction.query(&statement, params).await.map_err(from_postgres)
+    }
+
+    async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        let statement = self.transaction.prepare_cached(sql).await.map_err(from_postgres)?;
+        self.transaction.execute(&statement, params).await.map_err(from_postgres)
+    }
+}
+
+impl Queries for Connection {
+    async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        let statement = self.client.prepare_cached(sql).await.map_err(from_postgres)?;
+        self.client.query(&statement, params).await.map_err(from_postgres)
+    }
+
+    async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        let statement = self.client.prepare_cached(sql).await.map_err(from_postgres)?;
+        self.client.execute(&statement, params).await.map_err(from_postgres)
+    }
+}
+
+impl Connection {
+    pub(crate) fn new(client: deadpool_postgres::Client) -> Self {
+        Self { client }
+    }
+}
+
+impl Tx<'_> {
+    /// Remembers an event that this transaction wrote to the outbox.
+    pub(crate) fn remember(&self, event: Event) {
+        // A poisoned lock means that a panic is already unwinding this transaction.
+        self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+    }
+}
+
+impl Db {
+    /// Runs `work` in a transaction and commits; runs it again after a serialization failure or a deadlock.
+    ///
+    /// # Errors
+    /// What `work` gives (nothing of it is kept then), or `unavailable` when the database can't be reached, also at
+    /// the commit, whose outcome is then not known: the caller's idempotency key settles it.
+    pub async fn run_tx<T>(
+        &self,
+        name: &'static str,
+        work: impl AsyncFn(&Tx<'_>) -> Result<T>,
+    ) -> Result<Committed<T>> {
+        let started = Instant::now();
+        let mut attempt = 1;
+        loop {
+            let outcome = self.attempt(&work).await;
+            match outcome {
+                Err(error) if attempt < MAX_ATTEMPTS && is_retryable(&error) => {
+                    tracing::info!(transaction = name, attempt, "the database asked for another attempt");
+                    attempt += 1;
+                }
+                // Every attempt lost against others: that is load, not a fault.
+                Err(error) if is_retryable(&error) => return Err(Error::unavailable(error)),
+                outcome => {
+                    tracing::debug!(transaction = name, attempt, micros = started.elapsed().as_micros(), "ended");
+                    return outcome;
+                }
+            }
+        }
+    }
+
+    async fn attempt<T>(&self, work: &impl AsyncFn(&Tx<'_>) -> Result<T>) -> Result<Committed<T>> {
+        let mut connection = self.connection().await?;
+        let transaction = connection.client.transaction().await.map_err(from_postgres)?;
+        let tx = Tx { transaction, events: Mutex::default() };
+        // Dropping `tx` on the error path rolls back.
+        let value = work(&tx).await?;
+        let events = tx.events.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+        tx.transaction.commit().await.map_err(from_postgres)?;
+        Ok(Committed { value, events })
+    }
+}

@@ -1,0 +1,148 @@
+//! The table `users`.
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::id::UserId;
+use domain::money::Currency;
+use domain::user::{Email, Locale, PersonName, Phone, Role};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::row::RowExt;
+use crate::tx::{Queries, Tx};
+
+/// A registered person.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// Identity.
+    pub id: UserId,
+    /// Address as the person wrote it.
+    pub email: Email,
+    /// Given name.
+    pub first_name: PersonName,
+    /// Family name.
+    pub last_name: PersonName,
+    /// E.164.
+    pub phone: Option<Phone>,
+    /// Language of mails and messages.
+    pub locale: Locale,
+    /// Currency in which the person thinks.
+    pub currency: Currency,
+    /// What the account may do.
+    pub role: Role,
+    /// Since when the address is known to be the person's.
+    pub email_verified_at: Option<Timestamp>,
+    /// Since when an admin has suspended the account.
+    pub suspended_at: Option<Timestamp>,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+}
+
+/// What a new row needs.
+pub struct NewUser<'a> {
+    /// Identity.
+    pub id: UserId,
+    /// Address.
+    pub email: &'a Email,
+    /// PHC string of the password's hash.
+    pub password_hash: &'a str,
+    /// Given name.
+    pub first_name: &'a PersonName,
+    /// Family name.
+    pub last_name: &'a PersonName,
+    /// E.164.
+    pub phone: Option<&'a Phone>,
+    /// Language.
+    pub locale: &'a Locale,
+    /// Currency.
+    pub currency: Currency,
+}
+
+const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, currency::text, role, \
+                       email_verified_at, suspended_at, created_at, updated_at";
+
+/// Inserts a user.
+///
+/// # Errors
+/// `email_taken` when an account has this address in whatever spelling.
+pub async fn insert(tx: &Tx<'_>, user: &NewUser<'_>) -> Result<User> {
+    let sql = format!(
+        "-- users.insert
+         INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, phone, locale, currency)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         ON CONFLICT ON CONSTRAINT users_email_unique DO NOTHING
+         RETURNING {COLUMNS}"
+    );
+    let row = tx
+        .row(
+            &sql,
+            &[
+                &user.id.uuid(),
+                &user.email.as_str(),
+                &user.email.key(),
+                &user.password_hash,
+                &user.first_name.as_str(),
+                &user.last_name.as_str(),
+                &user.phone.map(Phone::as_str),
+                &user.locale.as_str(),
+                &user.currency.code(),
+            ],
+        )
+        .await?;
+    match row {
+        Some(row) => from_row(&row),
+        None => Err(Error::new(ErrorCode::EmailTaken, "An account with this e-mail address exists. Log in instead.")),
+    }
+}
+
+/// The user of this id.
+pub async fn find(queries: &impl Queries, id: UserId) -> Result<Option<User>> {
+    let sql = format!("-- users.find\nSELECT {COLUMNS} FROM users WHERE id = $1");
+    queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The same, and no other transaction of this kind runs for the user until this one ends.
+pub async fn find_for_update(tx: &Tx<'_>, id: UserId) -> Result<Option<User>> {
+    let sql = format!("-- users.find_for_update\nSELECT {COLUMNS} FROM users WHERE id = $1 FOR NO KEY UPDATE");
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The user with this address and the hash of the password, for signing in.
+pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result<Option<(User, String)>> {
+    let sql = format!("-- users.find_credentials\nSELECT {COLUMNS}, password_hash FROM users WHERE email_key = $1");
+    let Some(row) = queries.row(&sql, &[&email_key]).await? else { return Ok(None) };
+    Ok(Some((from_row(&row)?, row.read("password_hash")?)))
+}
+
+/// Marks the address as verified; a second time changes nothing.
+pub async fn mark_email_verified(tx: &Tx<'_>, id: UserId, email_key: &str) -> Result<bool> {
+    let sql = "-- users.mark_email_verified
+               UPDATE users SET email_verified_at = coalesce(email_verified_at, app_now()), updated_at = app_now()
+               WHERE id = $1 AND email_key = $2";
+    Ok(tx.execute(sql, &[&id.uuid(), &email_key]).await? == 1)
+}
+
+/// Sets what a user may do: for the operator's own commands, no endpoint does this.
+pub async fn set_role(tx: &Tx<'_>, id: UserId, role: Role) -> Result<()> {
+    let sql = "-- users.set_role\nUPDATE users SET role = $2, updated_at = app_now() WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &role.as_str()]).await?;
+    Ok(())
+}
+
+fn from_row(row: &Row) -> Result<User> {
+    Ok(User {
+        id: UserId::from_uuid(row.read("id")?),
+        email: row.parse("email")?,
+        first_name: row.parse("first_name")?,
+        last_name: row.parse("last_name")?,
+        phone: row.parse_optional("phone")?,
+        locale: row.parse("locale")?,
+        currency: row.parse("currency")?,
+        role: row.parse("role")?,
+        email_verified_at: row.read("email_verified_at")?,
+        suspended_at: row.read("suspended_at")?,
+        created_at: row.read("created_at")?,
+        updated_at: row.read("updated_at")?,
+    })
+}
