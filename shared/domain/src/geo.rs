@@ -3,7 +3,6 @@
 //! Degrees are kept as whole microdegrees (0.11 m), so that equal is equal in every layer. Distances are on a
 //! sphere; good to half a per cent, which is all that search needs.
 
-use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,12 +10,12 @@ use utoipa::ToSchema;
 
 use crate::error::Invalid;
 
-/// Levels of the quad grid that are indexed, coarse to fine. Level `n` cuts the world into `2^n · 2^n` cells.
-pub const LEVELS: [u8; 6] = [4, 6, 8, 10, 12, 14];
-/// The level of a cover that no indexed level can give: its one cell, 0, is the whole world.
-pub const WORLD_LEVEL: u8 = 0;
-/// How many cells one search statement has branches for.
-pub const MAX_COVER_CELLS: usize = 12;
+mod bounding_box;
+mod grid;
+
+pub use bounding_box::BoundingBox;
+pub use grid::{Cover, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, cell, cells, cover};
+
 /// Nearest and farthest that a public point lies from the exact one.
 pub const PUBLIC_OFFSET_METRES: std::ops::RangeInclusive<f64> = 150.0..=400.0;
 
@@ -186,168 +185,5 @@ fn destination(start: Point, bearing: f64, distance: f64) -> Point {
     Point::from_radians(there, lng + east)
 }
 
-/// The cell of `point` at `level` (0..=31): bits of longitude and latitude interleaved (Z-order), from 0 to `4^level - 1`.
-/// The number says nothing of its level: keep the two together.
-pub fn cell(point: Point, level: u8) -> i64 {
-    interleave(column(point.longitude, level), row(point.latitude, level))
-}
-
-/// The cells of `point` at each of [`LEVELS`], in their order.
-pub fn cells(point: Point) -> [i64; LEVELS.len()] {
-    LEVELS.map(|level| cell(point, level))
-}
-
-fn column(longitude: Longitude, level: u8) -> u32 {
-    place(i64::from(longitude.0) + 180_000_000, 360_000_000, level)
-}
-
-fn row(latitude: Latitude, level: u8) -> u32 {
-    place(i64::from(latitude.0) + 90_000_000, 180_000_000, level)
-}
-
-/// The far edge of the world belongs to the last cell.
-fn place(offset: i64, extent: i64, level: u8) -> u32 {
-    let count = 1_i64 << level.min(31);
-    ((offset * count) / extent).clamp(0, count - 1) as u32
-}
-
-fn interleave(column: u32, row: u32) -> i64 {
-    (spread(column) | (spread(row) << 1)) as i64
-}
-
-/// Puts a zero between every two bits.
-fn spread(bits: u32) -> u64 {
-    let mut spread = u64::from(bits);
-    for (shift, mask) in [
-        (16, 0x0000_FFFF_0000_FFFF),
-        (8, 0x00FF_00FF_00FF_00FF),
-        (4, 0x0F0F_0F0F_0F0F_0F0F),
-        (2, 0x3333_3333_3333_3333),
-        (1, 0x5555_5555_5555_5555_u64),
-    ] {
-        spread = (spread | (spread << shift)) & mask;
-    }
-    spread
-}
-
-/// A rectangle of the map, edges included. `west` greater than `east` crosses the antimeridian.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct BoundingBox {
-    /// Left edge.
-    pub west: Longitude,
-    /// Lower edge, not above `north`.
-    pub south: Latitude,
-    /// Right edge.
-    pub east: Longitude,
-    /// Upper edge.
-    pub north: Latitude,
-}
-
-impl BoundingBox {
-    /// Takes degrees.
-    ///
-    /// # Errors
-    /// `out_of_range`, also when south lies north of north.
-    pub fn new(west: f64, south: f64, east: f64, north: f64) -> Result<Self, Invalid> {
-        let (south, north) = (Latitude::new(south)?, Latitude::new(north)?);
-        if south > north {
-            return Err(Invalid::new("out_of_range", "The southern edge lies north of the northern one: give west,south,east,north."));
-        }
-        Ok(Self { west: Longitude::new(west)?, south, east: Longitude::new(east)?, north })
-    }
-
-    /// The smallest box that holds every point within `radius_metres` of `centre`.
-    pub fn around(centre: Point, radius_metres: f64) -> Self {
-        // A tenth of a per cent and a metre more, so that no rounding loses a point.
-        let radius = radius_metres.max(0.0) * 1.001 + 1.0;
-        let angle = radius / EARTH_RADIUS_METRES;
-        let (lat, lng) = (centre.latitude.degrees().to_radians(), centre.longitude.degrees().to_radians());
-        let (south, north) = (lat - angle, lat + angle);
-        let quarter_turn = std::f64::consts::FRAC_PI_2;
-        if south <= -quarter_turn || north >= quarter_turn {
-            // A pole is inside: every longitude is.
-            let (low, high) = (Point::from_radians(south, 0.0), Point::from_radians(north, 0.0));
-            return Self { west: Longitude(-180_000_000), south: low.latitude, east: Longitude(180_000_000), north: high.latitude };
-        }
-        let spread = (angle.sin() / lat.cos()).clamp(-1.0, 1.0).asin();
-        let (low, high) = (Point::from_radians(south, lng - spread), Point::from_radians(north, lng + spread));
-        Self { west: low.longitude, south: low.latitude, east: high.longitude, north: high.latitude }
-    }
-
-    /// One box, or the two on either side of the antimeridian; each with `west <= east`.
-    pub fn split(self) -> Vec<Self> {
-        if self.west <= self.east {
-            return vec![self];
-        }
-        vec![Self { east: Longitude(180_000_000), ..self }, Self { west: Longitude(-180_000_000), ..self }]
-    }
-
-    /// Whether `point` lies inside, or on an edge.
-    pub fn contains(self, point: Point) -> bool {
-        let longitude = point.longitude;
-        let within = if self.west <= self.east {
-            self.west <= longitude && longitude <= self.east
-        } else {
-            self.west <= longitude || longitude <= self.east
-        };
-        within && self.south <= point.latitude && point.latitude <= self.north
-    }
-}
-
-impl FromStr for BoundingBox {
-    type Err = Invalid;
-
-    /// Takes `west,south,east,north` in degrees.
-    fn from_str(text: &str) -> Result<Self, Invalid> {
-        let [west, south, east, north] = numbers(text, "west,south,east,north")?;
-        Self::new(west, south, east, north)
-    }
-}
-
-impl fmt::Display for BoundingBox {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { west, south, east, north } = self;
-        write!(formatter, "{},{},{},{}", west.degrees(), south.degrees(), east.degrees(), north.degrees())
-    }
-}
-
-/// Cells of one level that together hold every point of some boxes (and more: re-check the boxes).
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cover {
-    /// One of [`LEVELS`], or [`WORLD_LEVEL`] with the single cell 0 when even the coarsest has too many.
-    pub level: u8,
-    /// Distinct cells, ascending.
-    pub cells: Vec<i64>,
-}
-
-/// Covers `boxes` (as [`BoundingBox::split`] gives them) at the deepest level that needs at most `max_cells`.
-pub fn cover(boxes: &[BoundingBox], max_cells: usize) -> Cover {
-    for level in LEVELS.into_iter().rev() {
-        let spans: Vec<_> = boxes.iter().flat_map(|boxed| boxed.split()).map(|boxed| span(boxed, level)).collect();
-        let most: u64 = spans.iter().map(|(columns, rows)| extent(columns) * extent(rows)).sum();
-        // Boxes may share cells, so count exactly where the sum alone does not decide.
-        if most > 4 * max_cells as u64 {
-            continue;
-        }
-        let mut cells: Vec<i64> = spans
-            .into_iter()
-            .flat_map(|(columns, rows)| columns.flat_map(move |column| rows.clone().map(move |row| interleave(column, row))))
-            .collect();
-        cells.sort_unstable();
-        cells.dedup();
-        if cells.len() <= max_cells {
-            return Cover { level, cells };
-        }
-    }
-    Cover { level: WORLD_LEVEL, cells: vec![0] }
-}
-
-type Span = std::ops::RangeInclusive<u32>;
-
-fn span(boxed: BoundingBox, level: u8) -> (Span, Span) {
-    (column(boxed.west, level)..=column(boxed.east, level), row(boxed.south, level)..=row(boxed.north, level))
-}
-
-fn extent(span: &Span) -> u64 {
-    u64::from(span.end() - span.start()) + 1
-}
+#[cfg(test)]
+mod tests;

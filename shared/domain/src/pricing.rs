@@ -172,7 +172,7 @@ pub fn price_stay(
         bill.line(PriceLineCode::Tax, tax.name.clone(), 1, tax.basis_points.of(subtotal))?;
     }
     let tax_sum = bill.sum - before_taxes;
-    let rounding = provider_rounding(bill.sum, card.currency)?;
+    let rounding = provider_rounding(bill.sum, card.currency);
     if rounding != 0 {
         bill.line(PriceLineCode::Rounding, "Rounding".to_owned(), 1, rounding)?;
     }
@@ -221,13 +221,16 @@ fn discount(card: &RateCard, nights: u32) -> (Percent, &'static str) {
     }
 }
 
-/// The payment provider takes three-decimal currencies in steps of 10 minor units only.
-fn provider_rounding(total: i64, currency: Currency) -> Result<i64, PricingError> {
+/// What brings an amount to one the payment provider takes: three-decimal currencies go in steps of 10 minor units,
+/// the nearest one, half up. From -4 to 5.
+pub(crate) fn provider_rounding(amount_minor: i64, currency: Currency) -> i64 {
     if currency.exponent() != 3 {
-        return Ok(0);
+        return 0;
     }
-    let rounded = share_half_up(total, 1, 10).checked_mul(10).ok_or(PricingError::Overflow)?;
-    Ok(rounded - total)
+    match amount_minor.rem_euclid(10) {
+        rest @ 0..5 => -rest,
+        rest => 10 - rest,
+    }
 }
 
 fn plural(count: u32, thing: &str) -> String {
@@ -262,3 +265,6 @@ impl Bill {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -50,16 +50,11 @@ impl TimeZoneName {
         self.zone.to_datetime(now).date()
     }
 
-    /// The instant at which clocks there show `time` on `date`; a time that the clocks skip counts as the one after
-    /// the gap, one that comes twice as the first.
-    ///
-    /// # Errors
-    /// `out_of_range` for a date at the very ends of the calendar.
-    pub fn instant(&self, date: civil::Date, time: civil::Time) -> Result<Timestamp, Invalid> {
-        self.zone
-            .to_ambiguous_timestamp(date.to_datetime(time))
-            .compatible()
-            .map_err(|error| Invalid::new("out_of_range", format!("This date can't be used: {error}.")))
+    /// The instant at which clocks there show `time` on `date`. A time that the clocks skip counts as the one after
+    /// the gap, one that comes twice as the first; a date at the very ends of the calendar as its last instant.
+    pub fn instant(&self, date: civil::Date, time: civil::Time) -> Timestamp {
+        let end = if date.year() < 0 { Timestamp::MIN } else { Timestamp::MAX };
+        self.zone.to_ambiguous_timestamp(date.to_datetime(time)).compatible().unwrap_or(end)
     }
 }
 
