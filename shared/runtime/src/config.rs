@@ -1,0 +1,263 @@
+//! What the environment says, read once at the start. Everything that is missing or wrong is named in one error.
+
+use std::fmt;
+
+use domain::money::BasisPoints;
+use domain::pricing::ServiceFees;
+use web::OriginPattern;
+
+/// Where a secret is.
+#[derive(Clone)]
+pub enum SecretAt {
+    /// Its text, given by the environment.
+    Value(String),
+    /// Its id in Secrets Manager.
+    Id(String),
+}
+
+impl fmt::Debug for SecretAt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Value(_) => formatter.write_str("Value(…)"),
+            Self::Id(id) => write!(formatter, "Id({id})"),
+        }
+    }
+}
+
+/// The configuration of every function but `migrate`.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where the API is reached, without a slash at the end.
+    pub public_base_url: String,
+    /// Where the front end is, without a slash at the end.
+    pub web_base_url: String,
+    /// Origins browsers may call from.
+    pub cors_origins: Vec<OriginPattern>,
+    /// The database of the functions' role.
+    pub database: SecretAt,
+    /// Connections a function may have.
+    pub database_pool_size: usize,
+    /// Keys that sign access tokens.
+    pub token_keys: SecretAt,
+    /// The key of quotes, cursors and fingerprints.
+    pub signing_key: SecretAt,
+    /// The cache, if there is one.
+    pub redis_url: Option<String>,
+    /// Queue of events.
+    pub events_queue_url: String,
+    /// Table of refresh sessions.
+    pub sessions_table: String,
+    /// Table of one-time tokens.
+    pub one_time_tokens_table: String,
+    /// Table of what workers have done.
+    pub deliveries_table: String,
+    /// Sender of mails.
+    pub mail_from: String,
+    /// Unpaid bookings a guest may have at a time.
+    pub max_unpaid_holds: u32,
+    /// The platform's fees.
+    pub service_fees: ServiceFees,
+}
+
+/// The configuration of `migrate`.
+#[derive(Clone, Debug)]
+pub struct MigrateConfig {
+    /// The database of the owner role, with DDL.
+    pub owner: SecretAt,
+    /// The database of the functions' role, which is made and kept.
+    pub app: SecretAt,
+}
+
+/// Every variable that is missing or wrong.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    faults: Vec<String>,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "the environment is not complete: {}", self.faults.join("; "))
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        Self::read(environment)
+    }
+
+    fn read(lookup: impl Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let mut variables = Variables { lookup, faults: Vec::new() };
+        let config = Self {
+            public_base_url: variables.base_url("PUBLIC_BASE_URL"),
+            web_base_url: variables.base_url("WEB_BASE_URL"),
+            cors_origins: variables.origins("CORS_ORIGINS"),
+            database: variables.secret("DATABASE_URL", "DATABASE_SECRET_ID"),
+            database_pool_size: variables.number("DATABASE_POOL_SIZE", 2, 1, 100) as usize,
+            token_keys: variables.secret("TOKEN_KEYS", "TOKEN_KEYS_SECRET_ID"),
+            signing_key: variables.secret("SIGNING_KEYS", "SIGNING_SECRET_ID"),
+            redis_url: variables.optional("REDIS_URL"),
+            events_queue_url: variables.required("EVENTS_QUEUE_URL"),
+            sessions_table: variables.required("SESSIONS_TABLE"),
+            one_time_tokens_table: variables.required("ONE_TIME_TOKENS_TABLE"),
+            deliveries_table: variables.required("DELIVERIES_TABLE"),
+            mail_from: variables.required("MAIL_FROM"),
+            max_unpaid_holds: variables.number("MAX_UNPAID_HOLDS", 10, 1, 100_000),
+            service_fees: ServiceFees {
+                guest: BasisPoints(variables.number("GUEST_FEE_BASIS_POINTS", 1_420, 0, 10_000)),
+                host: BasisPoints(variables.number("HOST_FEE_BASIS_POINTS", 300, 0, 10_000)),
+            },
+        };
+        variables.finish(config)
+    }
+}
+
+impl MigrateConfig {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn from_environment() -> Result<Self, ConfigError> {
+        let mut variables = Variables { lookup: environment, faults: Vec::new() };
+        let config = Self {
+            owner: variables.secret("MIGRATION_DATABASE_URL", "MIGRATION_DATABASE_SECRET_ID"),
+            app: variables.secret("DATABASE_URL", "DATABASE_SECRET_ID"),
+        };
+        variables.finish(config)
+    }
+}
+
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok()
+}
+
+struct Variables<L> {
+    lookup: L,
+    faults: Vec<String>,
+}
+
+impl<L: Fn(&str) -> Option<String>> Variables<L> {
+    /// Set and not empty.
+    fn optional(&self, name: &str) -> Option<String> {
+        (self.lookup)(name).map(|value| value.trim().to_owned()).filter(|value| !value.is_empty())
+    }
+
+    fn required(&mut self, name: &str) -> String {
+        self.optional(name).unwrap_or_else(|| {
+            self.faults.push(format!("{name} is missing"));
+            String::new()
+        })
+    }
+
+    fn secret(&mut self, value_name: &str, id_name: &str) -> SecretAt {
+        match (self.optional(value_name), self.optional(id_name)) {
+            (Some(value), _) => SecretAt::Value(value),
+            (None, Some(id)) => SecretAt::Id(id),
+            (None, None) => {
+                self.faults.push(format!("{id_name} (or {value_name}) is missing"));
+                SecretAt::Id(String::new())
+            }
+        }
+    }
+
+    fn base_url(&mut self, name: &str) -> String {
+        let url = self.required(name);
+        if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
+            self.faults.push(format!("{name} must start with https:// or http://"));
+        }
+        url.trim_end_matches('/').to_owned()
+    }
+
+    fn origins(&mut self, name: &str) -> Vec<OriginPattern> {
+        let list = self.optional(name).unwrap_or_default();
+        let mut origins = Vec::new();
+        for text in list.split(',').map(str::trim).filter(|text| !text.is_empty()) {
+            match OriginPattern::parse(text) {
+                Some(origin) => origins.push(origin),
+                None => self.faults.push(format!("{name} has {text:?}, which is not an origin")),
+            }
+        }
+        origins
+    }
+
+    /// A whole number within these limits.
+    fn number(&mut self, name: &str, default: u32, min: u32, max: u32) -> u32 {
+        let Some(text) = self.optional(name) else { return default };
+        text.parse().ok().filter(|number| (min..=max).contains(number)).unwrap_or_else(|| {
+            self.faults.push(format!("{name} must be a whole number from {min} to {max}"));
+            default
+        })
+    }
+
+    fn finish<T>(self, config: T) -> Result<T, ConfigError> {
+        if self.faults.is_empty() { Ok(config) } else { Err(ConfigError { faults: self.faults }) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn complete(name: &str) -> Option<String> {
+        let value = match name {
+            "PUBLIC_BASE_URL" => "https://api.example.com/",
+            "WEB_BASE_URL" => "https://example.com",
+            "CORS_ORIGINS" => "https://example.com, http://localhost:*",
+            "DATABASE_SECRET_ID" => "roost/database",
+            "TOKEN_KEYS" => "{\"active_kid\":\"secret-kid\"}",
+            "SIGNING_SECRET_ID" => "roost/signing",
+            "EVENTS_QUEUE_URL" => "http://localhost/queue",
+            "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "DELIVERIES_TABLE" => "table",
+            "MAIL_FROM" => "no-reply@example.com",
+            _ => return None,
+        };
+        Some(value.to_owned())
+    }
+
+    #[test]
+    fn a_complete_environment_is_taken_with_defaults() {
+        let config = Config::read(complete).expect("complete");
+        assert_eq!(config.public_base_url, "https://api.example.com");
+        assert_eq!(config.cors_origins.len(), 2);
+        assert_eq!((config.database_pool_size, config.max_unpaid_holds), (2, 10));
+        assert_eq!(config.service_fees.guest, BasisPoints(1_420));
+        assert_eq!(config.redis_url, None);
+    }
+
+    #[test]
+    fn every_fault_is_named_in_one_error() {
+        let lookup = |name: &str| match name {
+            "WEB_BASE_URL" | "SESSIONS_TABLE" => None,
+            "TOKEN_KEYS" => Some(" ".to_owned()),
+            "CORS_ORIGINS" => Some("https://a.example,*".to_owned()),
+            "MAX_UNPAID_HOLDS" => Some("none".to_owned()),
+            "HOST_FEE_BASIS_POINTS" => Some("10001".to_owned()),
+            _ => complete(name),
+        };
+        let error = Config::read(lookup).expect_err("faulty").to_string();
+        for name in
+            ["WEB_BASE_URL", "SESSIONS_TABLE", "TOKEN_KEYS", "CORS_ORIGINS", "MAX_UNPAID_HOLDS", "HOST_FEE_BASIS_POINTS"]
+        {
+            assert!(error.contains(name), "{name} in {error}");
+        }
+    }
+
+    #[test]
+    fn a_value_in_the_environment_wins_over_a_secret_id() {
+        let lookup = |name: &str| match name {
+            "DATABASE_URL" => Some("postgres://localhost/roost".to_owned()),
+            _ => complete(name),
+        };
+        assert!(matches!(Config::read(lookup).expect("complete").database, SecretAt::Value(_)));
+    }
+
+    #[test]
+    fn secrets_are_not_printed() {
+        assert!(!format!("{:?}", Config::read(complete)).contains("secret-kid"));
+    }
+}

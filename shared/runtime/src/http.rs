@@ -1,0 +1,114 @@
+//! Serving a router behind API Gateway (payload 2.0).
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use lambda_http::Adapter;
+use lambda_http::request::LambdaRequest;
+use lambda_runtime::{LambdaEvent, Runtime};
+use tower::Service;
+use utoipa_axum::router::OpenApiRouter;
+use web::{AppState, HttpSettings};
+
+use crate::Error;
+use crate::wiring::{start, warm_up};
+
+/// Serves these routes for as long as the environment lives.
+///
+/// # Errors
+/// When the environment's configuration is not complete, or the runtime API is lost.
+pub async fn serve_http(routes: OpenApiRouter<AppState>) -> Result<(), Error> {
+    let (config, services) = start()?;
+    let http = HttpSettings {
+        public_base_url: config.public_base_url.into(),
+        cors_origins: config.cors_origins,
+        time_limit: HttpSettings::TIME_LIMIT,
+    };
+    let app = web::app(AppState { services: services.clone(), http: Arc::new(http) }, routes);
+    warm_up(&services).await;
+    Runtime::new(Sanitised(Adapter::from(app))).run().await
+}
+
+/// Makes a request of any event: the adapter panics on what is no URI, and the gateway sends paths decoded.
+struct Sanitised<S>(S);
+
+impl<S: Service<LambdaEvent<LambdaRequest>>> Service<LambdaEvent<LambdaRequest>> for Sanitised<S> {
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.0.poll_ready(context)
+    }
+
+    fn call(&mut self, mut event: LambdaEvent<LambdaRequest>) -> S::Future {
+        if let LambdaRequest::ApiGatewayV2(request) = &mut event.payload {
+            request.raw_path = Some(encoded(request.raw_path.as_deref().unwrap_or("/"), b"?"));
+            request.raw_query_string = request.raw_query_string.as_deref().map(|query| encoded(query, b""));
+            // Links are made from the configuration; a client's idea of our host has no use but to fail.
+            request.request_context.domain_name = None;
+            request.headers.remove("host");
+        }
+        self.0.call(event)
+    }
+}
+
+/// Percent-encodes what may not stand in a URI's path or query, `also` included; what is encoded already stays.
+fn encoded(text: &str, also: &[u8]) -> String {
+    let bytes = text.as_bytes();
+    let is_escape = |at: usize| {
+        bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
+    };
+    let mut out = String::with_capacity(bytes.len());
+    for (at, byte) in bytes.iter().copied().enumerate() {
+        let stays = match byte {
+            b'%' => is_escape(at),
+            b'"' | b'#' | b'<' | b'>' | b'[' | b'\\' | b']' | b'^' | b'`' | b'{' | b'|' | b'}' => false,
+            byte => byte.is_ascii_graphic() && !also.contains(&byte),
+        };
+        if stays { out.push(char::from(byte)) } else { out.push_str(&format!("%{byte:02X}")) }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_runtime::Context as Invocation;
+    use serde_json::{Value, json};
+    use tower::ServiceExt as _;
+
+    async fn path_and_query(path: &str, query: &str, host: &str) -> String {
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": path, "rawQueryString": query,
+            "headers": { "host": host, "x-forwarded-proto": "ht tp" }, "isBase64Encoded": false,
+            "requestContext": { "http": { "method": "GET", "path": path }, "stage": "$default", "domainName": host },
+        });
+        let payload = serde_json::from_value(event).expect("an event");
+        let echo = tower::service_fn(async |request: lambda_http::Request| {
+            Ok::<_, std::convert::Infallible>(request.uri().path_and_query().map(ToString::to_string).unwrap_or_default())
+        });
+        let event = LambdaEvent::new(payload, Invocation::default());
+        let answer = Sanitised(Adapter::from(echo)).oneshot(event).await.expect("infallible");
+        let answer: Value = serde_json::to_value(answer).expect("JSON");
+        answer["body"].as_str().unwrap_or_default().to_owned()
+    }
+
+    #[tokio::test]
+    async fn any_event_becomes_a_request() {
+        let cases = [
+            ("/v1/users/me", "limit=1&a=%20", "/v1/users/me?limit=1&a=%20"),
+            ("/v1/places/São Paulo", "", "/v1/places/S%C3%A3o%20Paulo"),
+            ("/v1/a?b#c", "", "/v1/a%3Fb%23c"),
+            ("/v1/100%", "q=50%&r=%zz", "/v1/100%25?q=50%25&r=%25zz"),
+            ("/v1/\u{0}", "q=\"{<é>}\"", "/v1/%00?q=%22%7B%3C%C3%A9%3E%7D%22"),
+            ("", "", "/"),
+            ("/v1/%2e%2e/x", "", "/x"),
+        ];
+        for (path, query, expected) in cases {
+            for host in ["api.example.com", "", "a b:99999", "]["] {
+                assert_eq!(path_and_query(path, query, host).await, expected, "{path} {query} {host}");
+            }
+        }
+    }
+}

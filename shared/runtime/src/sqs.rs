@@ -1,0 +1,104 @@
+//! Working off a queue: each message by itself, so that a bad one takes no other with it.
+
+use std::panic::AssertUnwindSafe;
+
+use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
+use domain::error::Result;
+use futures::FutureExt as _;
+use lambda_runtime::{LambdaEvent, Runtime, service_fn};
+use services::Services;
+use tracing::Instrument as _;
+
+use crate::Error;
+use crate::wiring::{start, warm_up};
+
+/// A message of the queue.
+#[derive(Clone, Debug)]
+pub struct Message {
+    /// The queue's id of it.
+    pub id: String,
+    /// Its text.
+    pub body: String,
+    /// How often it has been received, this time included.
+    pub receive_count: u32,
+}
+
+/// Hands every message of every batch to `handle`. Those that fail go back to the queue, the others do not.
+///
+/// # Errors
+/// When the environment's configuration is not complete, or the runtime API is lost.
+pub async fn serve_sqs<H>(handle: H) -> std::result::Result<(), Error>
+where
+    H: AsyncFn(&Services, Message) -> Result<()>,
+{
+    let (_, services) = start()?;
+    warm_up(&services).await;
+    let serve = async |event: LambdaEvent<SqsEvent>| {
+        let trace_id = event.context.xray_trace_id.as_deref();
+        let span = tracing::info_span!("batch", request_id = event.context.request_id, trace_id);
+        let failures = work_off(event.payload, async |message| handle(&services, message).await).instrument(span).await;
+        Ok::<_, Error>(failures)
+    };
+    Runtime::new(service_fn(serve)).run().await
+}
+
+async fn work_off(event: SqsEvent, handle: impl AsyncFn(Message) -> Result<()>) -> SqsBatchResponse {
+    let mut failures = SqsBatchResponse::default();
+    for message in event.records.into_iter().map(message) {
+        let id = message.id.clone();
+        let span = tracing::info_span!("message", message_id = id, receive_count = message.receive_count);
+        let work = AssertUnwindSafe(handle(message)).catch_unwind();
+        let done = async {
+            match work.await {
+                Ok(Ok(())) => true,
+                Ok(Err(error)) => {
+                    web::problem::log(&error);
+                    false
+                }
+                // The panic hook has logged where.
+                Err(_panic) => false,
+            }
+        };
+        let done = done.instrument(span.clone()).await;
+        span.in_scope(|| tracing::info!(done, "worked off"));
+        if !done {
+            failures.add_failure(id);
+        }
+    }
+    failures
+}
+
+fn message(message: SqsMessage) -> Message {
+    let receive_count = message.attributes.get("ApproximateReceiveCount").and_then(|count| count.parse().ok());
+    Message {
+        id: message.message_id.unwrap_or_default(),
+        body: message.body.unwrap_or_default(),
+        receive_count: receive_count.unwrap_or(1),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[tokio::test]
+    async fn a_failing_or_panicking_message_fails_alone() {
+        let record = |id: &str, body: &str| {
+            json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "3" } })
+        };
+        let records = [record("1", "good"), record("2", "bad"), record("3", "panic"), record("4", "good")];
+        let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
+        let handle = async |message: Message| match message.body.as_str() {
+            "bad" => Err(domain::error::Error::internal("bad")),
+            "panic" => panic!("as told"),
+            _ => {
+                assert_eq!(message.receive_count, 3);
+                Ok(())
+            }
+        };
+        let failures = work_off(event, handle).await.batch_item_failures;
+        let failed: Vec<_> = failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
+        assert_eq!(failed, ["2", "3"]);
+    }
+}

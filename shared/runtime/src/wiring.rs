@@ -1,0 +1,82 @@
+//! The use cases on what they need: PostgreSQL, Redis, AWS. Nothing is connected or loaded before it is used.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use adapters::{
+    Aws, DynamoDeliveries, DynamoOneTimeTokens, DynamoSessions, NoCache, RedisCache, SecretsManager, SesMailer,
+    SqsEvents,
+};
+use services::access_tokens::KeyRingCache;
+use services::ports::{Cache, SecretName, SecretSource};
+use services::{Db, Services, Settings};
+
+use crate::Error;
+use crate::config::Config;
+use crate::database::FromSecret;
+use crate::secrets::Secrets;
+
+/// The longest a start waits for what it warms up.
+const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
+
+/// The services of this configuration.
+///
+/// # Errors
+/// When `REDIS_URL` is none.
+pub fn services(config: &Config) -> Result<Services, Error> {
+    let aws = Aws::default();
+    let places = [
+        (SecretName::Database, config.database.clone()),
+        (SecretName::TokenKeys, config.token_keys.clone()),
+        (SecretName::SigningKey, config.signing_key.clone()),
+    ];
+    let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places));
+    let cache: Arc<dyn Cache> = match &config.redis_url {
+        Some(url) => Arc::new(RedisCache::new(url)?),
+        None => Arc::new(NoCache),
+    };
+    Ok(Services {
+        db: Db::new(Arc::new(FromSecret(secrets.clone())), config.database_pool_size),
+        cache,
+        events: Arc::new(SqsEvents::new(aws.clone(), &config.events_queue_url)),
+        sessions: Arc::new(DynamoSessions::new(aws.clone(), &config.sessions_table)),
+        one_time_tokens: Arc::new(DynamoOneTimeTokens::new(aws.clone(), &config.one_time_tokens_table)),
+        deliveries: Arc::new(DynamoDeliveries::new(aws.clone(), &config.deliveries_table)),
+        mailer: Arc::new(SesMailer::new(aws, &config.mail_from)),
+        secrets,
+        keys: KeyRingCache::default(),
+        settings: Settings {
+            public_base_url: config.public_base_url.clone(),
+            web_base_url: config.web_base_url.clone(),
+            mail_from: config.mail_from.clone(),
+            max_unpaid_holds: config.max_unpaid_holds,
+            service_fees: config.service_fees,
+        },
+    })
+}
+
+/// Connects the first connection to the database and gets the keys, so that the first request need not. Whatever
+/// is down stays for later: a start never fails by it.
+pub(crate) async fn warm_up(services: &Services) {
+    let work = async {
+        let (database, token_keys, signing_key) = tokio::join!(
+            services.db.connection(),
+            services.secrets.secret(SecretName::TokenKeys),
+            services.secrets.secret(SecretName::SigningKey),
+        );
+        [database.err(), token_keys.err(), signing_key.err()].into_iter().flatten().for_each(|error| {
+            tracing::warn!(%error, "not reachable at the start");
+        });
+    };
+    if tokio::time::timeout(WARM_UP_LIMIT, work).await.is_err() {
+        tracing::warn!("the start did not wait any longer for what is slow");
+    }
+}
+
+/// Configuration and services of a process, with its logs started.
+pub(crate) fn start() -> Result<(Config, Arc<Services>), Error> {
+    crate::telemetry::start();
+    let config = Config::from_environment().inspect_err(|error| tracing::error!(%error, "cannot start"))?;
+    let services = services(&config)?;
+    Ok((config, Arc::new(services)))
+}
