@@ -9,7 +9,7 @@ use crate::functions;
 use crate::paths::Paths;
 use crate::postgres::DATABASE;
 use crate::pump;
-use crate::stack::Description;
+use crate::description::Description;
 use crate::ui;
 
 /// Replaces production's plain `now()`. The row is made once, so a moved clock outlives a restart.

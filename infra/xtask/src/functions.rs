@@ -113,6 +113,7 @@ async fn keep_running(
 ) {
     let name = format!("{}-{number}", function.name);
     let mut pause = FIRST_PAUSE;
+    let mut said = false;
     loop {
         let since = Instant::now();
         let ended = match spawn(paths, function, &name, api_port, aws_port) {
@@ -123,9 +124,12 @@ async fn keep_running(
             Err(error) => format!("{error:#}"),
         };
         if since.elapsed() > SETTLED {
-            pause = FIRST_PAUSE;
+            (pause, said) = (FIRST_PAUSE, false);
         }
-        ui::warn(&format!("{name} ended ({ended}), see {}; starting it again", paths.shown(&paths.log(&name))));
+        // Once for a row of failures: its log has each.
+        if !std::mem::replace(&mut said, true) {
+            ui::warn(&format!("{name} ended ({ended}), see {}; starting it again", paths.shown(&paths.log(&name))));
+        }
         tokio::select! {
             () = tokio::time::sleep(pause) => {}
             _ = stopped.wait_for(|stop| *stop) => return,

@@ -78,7 +78,7 @@ pub(crate) fn aws_environment(aws_port: u16) -> Vec<(String, String)> {
 }
 
 /// A function of the template.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Function {
     /// The Cargo binary, and the name the local Lambda knows it by.
     pub(crate) name: String,

@@ -13,7 +13,10 @@ use crate::paths::Paths;
 use crate::postgres::Durability;
 use crate::stack::Options;
 
+mod bench;
+mod check;
 mod clock;
+mod description;
 mod functions;
 mod http;
 mod keeper;
@@ -30,6 +33,7 @@ mod secrets;
 mod seed;
 mod stack;
 mod template;
+mod tests;
 mod tools;
 mod ui;
 
@@ -60,6 +64,19 @@ enum Command {
     },
     /// Stop the stack, also one whose `dev` has crashed.
     Down,
+    /// Start a stack of its own, run the tests against it, stop it.
+    Test {
+        /// Run only tests whose names contain one of these.
+        filters: Vec<String>,
+    },
+    /// Formatting, lints, documentation, migrations, OpenAPI, template, dependencies.
+    Check,
+    /// Migrations are immutable once sealed.
+    #[command(subcommand)]
+    Migrations(MigrationsCommand),
+    /// Measure.
+    #[command(subcommand)]
+    Bench(BenchCommand),
     /// Move the stack's clock.
     #[command(subcommand)]
     Clock(ClockCommand),
@@ -77,6 +94,31 @@ enum ClockCommand {
     },
     /// Set app_now() back to the wall clock, then run the scheduler once.
     Reset,
+}
+
+#[derive(Subcommand)]
+enum MigrationsCommand {
+    /// Write the checksums of new migrations into migrations/CHECKSUMS; known ones are never changed.
+    Seal,
+}
+
+#[derive(Subcommand)]
+enum BenchCommand {
+    /// From spawning a function to its first poll, against a bare hello, in the same run.
+    Start {
+        /// Runs of each.
+        #[arg(long, default_value_t = 30)]
+        runs: usize,
+        /// Cargo profile of the binaries.
+        #[arg(long, default_value = "release")]
+        profile: String,
+    },
+    /// GET of one property through the whole path of the running stack.
+    Path {
+        /// Requests, one after another.
+        #[arg(long, default_value_t = 300)]
+        requests: usize,
+    },
 }
 
 #[derive(Subcommand)]
@@ -134,12 +176,17 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             let durability = Durability::Kept;
             dev(&paths, Options { api_port: Some(port), watch, durability, copies }).await?;
         }
+        Command::Test { filters } => return tests::run(&filters).await,
+        Command::Check => return check::run(&paths).await,
+        Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
+        Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
+        Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,
         Command::Down => stack::down(&paths).await?,
         Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
         Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,
         Command::Stack(StackCommand::Kill { part }) => processes::kill_now(&paths, part.name()).await?,
         Command::Stack(StackCommand::Start { part }) => stack::start_part(&paths, part.name()).await?,
-        Command::Stack(StackCommand::Print { field }) => stack::print(&paths, &field)?,
+        Command::Stack(StackCommand::Print { field }) => description::print(&paths, &field)?,
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -134,10 +134,15 @@ pub(crate) async fn start(paths: &Paths, secrets: &Secrets, durability: Durabili
     Ok(postgres)
 }
 
+/// Where this stack's data is, or will be if it can be in the state folder.
+pub(crate) fn data_location(paths: &Paths) -> PathBuf {
+    let location = paths.state.join("postgres.location");
+    fs::read_to_string(location).map_or_else(|_| paths.state.join("postgres"), PathBuf::from)
+}
+
 /// A server that somebody restarted by other means is still this stack's: it runs on our data.
 pub(crate) async fn stop_stray(paths: &Paths) -> Result<()> {
-    let location = paths.state.join("postgres.location");
-    let data = fs::read_to_string(location).map_or_else(|_| paths.state.join("postgres"), PathBuf::from);
+    let data = data_location(paths);
     let Ok(text) = fs::read_to_string(data.join("postmaster.pid")) else { return Ok(()) };
     let Some(pid) = text.lines().next().and_then(|line| line.trim().parse::<i32>().ok()) else { return Ok(()) };
     let output = Command::new("ps").args(["-o", "command=", "-p", &pid.to_string()]).output().await?;
@@ -242,7 +247,8 @@ impl Server {
         }
         let mut command = self.command("initdb");
         command.arg("-D").arg(data).args(["-U", "postgres", "-E", "UTF8", "-A", "scram-sha-256"]);
-        command.arg("--locale").arg(LOCALE).arg("--no-instructions").arg(format!("--pwfile={}", password_file.display()));
+        // A crash of the machine in this second would leave a folder to remove, nothing else.
+        command.arg("--locale").arg(LOCALE).args(["--no-sync", "--no-instructions"]).arg(format!("--pwfile={}", password_file.display()));
         let made = tools::run_quietly(command, "initdb").await;
         fs::remove_file(&password_file)?;
         made?;

@@ -1,24 +1,24 @@
 //! One stack from nothing to answering requests, and back. It puts the other modules in order and owns no detail.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::connect::DatabaseTarget;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::task::JoinSet;
 
+use crate::description::Description;
 use crate::functions::{self, Fleet};
 use crate::local::{self, Function, Ports};
-use crate::paths::{Paths, port_is_free, write_atomically};
+use crate::paths::{Paths, port_is_free};
 use crate::postgres::{DATABASE, Durability, Postgres};
 use crate::resources::Aws;
 use crate::secrets::Secrets;
-use crate::seed::Demo;
+use crate::template::Template;
 use crate::ui::{self, Step};
 use crate::{clock, keeper, mail, ministack, postgres, processes, pump, redis, seed, tools};
 
@@ -48,101 +48,8 @@ pub(crate) struct Running {
     _lock: File,
 }
 
-/// What `stack.json` says: the handles that clients may rely on, and below `local` what this command needs itself.
-#[derive(Clone, Serialize, Deserialize)]
-pub(crate) struct Description {
-    api: String,
-    stripe: Option<String>,
-    stripe_key: Option<String>,
-    stripe_webhook_secret: Option<String>,
-    aws: String,
-    postgres: String,
-    /// Administrator's URL of the same server: tests make databases with it.
-    postgres_admin: String,
-    redis: String,
-    mail: String,
-    demo: Demo,
-    local: Local,
-}
-
-#[derive(Clone, Serialize, Deserialize)]
-struct Local {
-    api_port: u16,
-    postgres_port: u16,
-    redis_port: u16,
-    aws_port: u16,
-    throwaway: bool,
-}
-
-impl Description {
-    /// Reads the description of the stack that runs here.
-    pub(crate) fn read(paths: &Paths) -> Result<Self> {
-        let file = paths.stack_file();
-        let bytes = fs::read(&file)
-            .with_context(|| format!("no stack runs here ({} is missing): `cargo xtask dev`", paths.shown(&file)))?;
-        serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))
-    }
-
-    /// Its ports.
-    pub(crate) fn ports(&self) -> Ports {
-        let Local { api_port, postgres_port, redis_port, aws_port, .. } = self.local;
-        Ports { api: api_port, postgres: postgres_port, redis: redis_port, aws: aws_port }
-    }
-
-    /// Its PostgreSQL.
-    pub(crate) fn postgres(&self, paths: &Paths) -> Result<Postgres> {
-        Ok(Postgres::new(self.local.postgres_port, &Secrets::load_or_create(paths)?))
-    }
-
-    /// Its functions.
-    pub(crate) fn functions(&self, paths: &Paths) -> Result<Vec<Function>> {
-        local::functions(&local::template(paths, self.ports())?)
-    }
-
-    /// Whether its data need not survive a power cut.
-    pub(crate) fn durability(&self) -> Durability {
-        if self.local.throwaway { Durability::Throwaway } else { Durability::Kept }
-    }
-
-    /// Address of the API.
-    pub(crate) fn api(&self) -> &str {
-        &self.api
-    }
-
-    /// Address of the local AWS.
-    pub(crate) fn aws(&self) -> &str {
-        &self.aws
-    }
-
-    /// Address of Redis.
-    pub(crate) fn redis(&self) -> &str {
-        &self.redis
-    }
-
-    /// Administrator's address of PostgreSQL.
-    pub(crate) fn postgres_admin(&self) -> &str {
-        &self.postgres_admin
-    }
-
-    /// The table that is printed.
-    pub(crate) fn show(&self, paths: &Paths) {
-        ui::table(&[
-            ("API", self.api.clone()),
-            ("PostgreSQL", self.postgres.clone()),
-            ("Redis", self.redis.clone()),
-            ("AWS", self.aws.clone()),
-            ("sent mail", self.mail.clone()),
-            ("demo guest", self.demo.guest.to_string()),
-            ("demo host", self.demo.host.to_string()),
-            ("demo admin", self.demo.admin.to_string()),
-            ("logs", paths.shown(&paths.logs())),
-            ("handles", paths.shown(&paths.stack_file())),
-        ]);
-    }
-}
-
 /// Takes the stack's lock for as long as the file is held, or says where the running one is.
-fn lock(paths: &Paths) -> Result<File> {
+pub(crate) fn lock(paths: &Paths) -> Result<File> {
     let file = File::create(paths.run().join("lock")).context("opening the stack's lock")?;
     if file.try_lock().is_ok() {
         return Ok(file);
@@ -167,6 +74,7 @@ pub(crate) async fn start(paths: &Paths, options: Options) -> Result<Running> {
         Ok(running) => Ok(running),
         Err(error) => {
             sweep(paths).await.context("stopping what had been started")?;
+            processes::forget(paths, processes::SUPERVISOR)?;
             Err(error)
         }
     }
@@ -191,33 +99,14 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
         Some(port) => port,
         None => paths.port("api")?,
     };
-    let secrets = Secrets::load_or_create(paths)?;
-    tools::python_tools(paths).await?;
-    let step = Step::start("PostgreSQL, Redis and the local AWS");
-    let (postgres, redis_port, aws_port) = tokio::try_join!(
-        postgres::start(paths, &secrets, options.durability),
-        redis::start(paths),
-        ministack::start(paths),
-    )?;
-    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port };
-    step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
-
-    let step = Step::start("Database");
-    let (outcome, clock_offset) = migrate(&postgres, &secrets).await?;
-    step.done(&outcome);
-
-    let step = Step::start("What template.yaml declares");
-    let template = local::template(paths, ports)?;
-    let functions = local::functions(&template)?;
-    let values = local::secret_values(&functions, &postgres, &secrets);
-    let aws = Aws::new(aws_port).await;
-    step.done(&aws.ensure(&template, &values).await?);
-
     if !options.watch {
-        let step = Step::start("Building every function");
+        // Cargo shows its own progress.
+        ui::say("  … Building every function");
         functions::build(paths).await?;
-        step.done("built");
     }
+    let Stores { secrets, postgres, ports, aws, template, functions, values, clock_offset } =
+        start_stores(paths, api_port, options.durability).await?;
+    let aws_port = ports.aws;
     let step = Step::start("Functions");
     let watched = options.watch.then_some(functions.as_slice());
     let router = functions::start_router(paths, api_port, watched, aws_port).await?;
@@ -241,27 +130,48 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
         }
     });
     tasks.spawn(keeper::watch(paths.clone(), aws, template, values));
-    let description = Description {
-        api,
-        stripe: None,
-        stripe_key: None,
-        stripe_webhook_secret: None,
-        aws: ministack::endpoint(aws_port),
-        postgres: postgres.url("roost_owner", DATABASE),
-        postgres_admin: postgres.url("postgres", "postgres"),
-        redis: redis::url(redis_port),
-        mail: mail_address,
-        demo,
-        local: Local {
-            api_port,
-            postgres_port: postgres.port,
-            redis_port,
-            aws_port,
-            throwaway: options.durability == Durability::Throwaway,
-        },
-    };
-    write_atomically(&paths.stack_file(), &serde_json::to_vec_pretty(&description)?, 0o600)?;
+    let description = Description::new(&postgres, ports, options.durability, mail_address, demo);
+    description.write(paths)?;
     Ok(Running { paths: paths.clone(), description, router, fleet, tasks, clock_offset, _lock: lock })
+}
+
+/// What the functions need around them, running and filled.
+pub(crate) struct Stores {
+    /// The stack's secrets.
+    pub(crate) secrets: Secrets,
+    /// Its PostgreSQL, migrated.
+    pub(crate) postgres: Postgres,
+    /// Where everything listens.
+    pub(crate) ports: Ports,
+    aws: Aws,
+    template: Template,
+    /// The functions with their environments.
+    pub(crate) functions: Vec<Function>,
+    values: BTreeMap<String, Value>,
+    clock_offset: String,
+}
+
+/// Starts PostgreSQL, Redis and the local AWS, and fills them.
+pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durability) -> Result<Stores> {
+    let secrets = Secrets::load_or_create(paths)?;
+    tools::python_tools(paths).await?;
+    let step = Step::start("PostgreSQL, Redis and the local AWS");
+    let (postgres, redis_port, aws_port) =
+        tokio::try_join!(postgres::start(paths, &secrets, durability), redis::start(paths), ministack::start(paths))?;
+    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port };
+    step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
+
+    let step = Step::start("Database");
+    let (outcome, clock_offset) = migrate(&postgres, &secrets).await?;
+    step.done(&outcome);
+
+    let step = Step::start("What template.yaml declares");
+    let template = local::template(paths, ports)?;
+    let functions = local::functions(&template)?;
+    let values = local::secret_values(&functions, &postgres, &secrets);
+    let aws = Aws::new(aws_port).await;
+    step.done(&aws.ensure(&template, &values).await?);
+    Ok(Stores { secrets, postgres, ports, aws, template, functions, values, clock_offset })
 }
 
 /// Roles, database, migrations and the movable clock; says what was done and how far the clock is ahead.
@@ -374,20 +284,9 @@ pub(crate) async fn start_part(paths: &Paths, part: &str) -> Result<()> {
             let postgres = description.postgres(paths)?;
             let functions = local::functions(&template)?;
             let values = local::secret_values(&functions, &postgres, &Secrets::load_or_create(paths)?);
-            Aws::new(description.local.aws_port).await.ensure(&template, &values).await?;
+            Aws::new(description.ports().aws).await.ensure(&template, &values).await?;
         }
     }
     ui::say(&format!("{part} runs again"));
-    Ok(())
-}
-
-/// Prints one field of the description, for scripts.
-pub(crate) fn print(paths: &Paths, field: &str) -> Result<()> {
-    let value: Value = json!(Description::read(paths)?);
-    match value.pointer(&format!("/{}", field.replace('.', "/"))) {
-        Some(Value::String(text)) => ui::say(text),
-        Some(other) => ui::say(&other.to_string()),
-        None => bail!("{} has no {field}", paths.shown(Path::new(&paths.stack_file()))),
-    }
     Ok(())
 }

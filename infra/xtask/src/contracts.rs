@@ -1,0 +1,38 @@
+//! `openapi.json`: made from the functions' routes, checked in, and the same as what the code says.
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context as _, Result, bail};
+
+use crate::paths::{Paths, write_atomically};
+use crate::ui;
+
+/// Writes the document.
+pub(crate) fn write(paths: &Paths) -> Result<()> {
+    let file = file(paths);
+    write_atomically(&file, document()?.as_bytes(), 0o644)?;
+    ui::say(&format!("{} is written", paths.shown(&file)));
+    Ok(())
+}
+
+/// Fails when the document that is checked in is not what the code says.
+pub(crate) fn verify(paths: &Paths) -> Result<()> {
+    let file = file(paths);
+    let kept = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+    if kept == document()? {
+        return Ok(());
+    }
+    bail!("{} is not what the code says: `cargo xtask openapi`, then look at the difference", paths.shown(&file))
+}
+
+fn document() -> Result<String> {
+    let functions = [users::routes(), properties::routes(), bookings::routes(), docs::routes()];
+    let mut text = web::openapi::document(functions).to_pretty_json().context("writing OpenAPI as JSON")?;
+    text.push('\n');
+    Ok(text)
+}
+
+fn file(paths: &Paths) -> PathBuf {
+    paths.root.join("openapi.json")
+}

@@ -1,0 +1,67 @@
+//! `cargo xtask test`: a stack of its own beside the developer's, every test of the workspace against it, and away again.
+
+use std::fs;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::{Context as _, Result};
+use tokio::process::Command;
+
+use crate::local::aws_environment;
+use crate::paths::Paths;
+use crate::postgres::{self, Durability};
+use crate::stack::{self, Options, Running};
+use crate::ui;
+
+/// Where the tests' stack keeps its state, relative to the clone.
+pub(crate) const STATE: &str = ".dev/test";
+
+/// Runs the tests whose names contain one of `filters`, all without any, and returns cargo's verdict.
+pub(crate) async fn run(filters: &[String]) -> Result<ExitCode> {
+    let paths = Paths::new(Path::new(STATE))?;
+    begin_afresh(&paths).await?;
+    let options = Options { api_port: None, watch: false, durability: Durability::Throwaway, copies: 4 };
+    let running = tokio::select! {
+        started = stack::start(&paths, options) => started?,
+        name = crate::interrupted() => {
+            let name = name?;
+            ui::say(&format!("{name}: stopping what had been started"));
+            stack::down(&paths).await?;
+            return Ok(ExitCode::FAILURE);
+        }
+    };
+    let outcome = tokio::select! {
+        outcome = cargo_test(&paths, &running, filters) => outcome,
+        name = crate::interrupted() => name.map(|_| ExitCode::FAILURE),
+    };
+    running.stop().await?;
+    outcome
+}
+
+/// The last run's data is of no use: each run sees the same empty stack.
+async fn begin_afresh(paths: &Paths) -> Result<()> {
+    let _lock = stack::lock(paths)?;
+    stack::sweep(paths).await?;
+    for folder in [postgres::data_location(paths), paths.state.join("ministack"), paths.logs()] {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+    }
+    fs::create_dir_all(paths.logs())?;
+    Ok(())
+}
+
+async fn cargo_test(paths: &Paths, running: &Running, filters: &[String]) -> Result<ExitCode> {
+    let description = &running.description;
+    let mut command = Command::new("cargo");
+    command.args(["test", "--workspace", "--"]).args(filters).current_dir(&paths.root).kill_on_drop(true);
+    command
+        .envs(aws_environment(description.ports().aws))
+        .env("ROOST_TEST_STACK", paths.stack_file())
+        .env("ROOST_TEST_ADMIN_DATABASE_URL", description.postgres_admin())
+        .env("ROOST_TEST_REDIS_URL", description.redis())
+        .env("ROOST_XTASK", std::env::current_exe()?);
+    let status = command.status().await.context("cargo cannot be started")?;
+    let code = u8::try_from(status.code().unwrap_or(1)).unwrap_or(1);
+    Ok(ExitCode::from(code))
+}
