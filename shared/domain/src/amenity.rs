@@ -209,3 +209,54 @@ impl ToSchema for AmenitySet {
         <Vec<Amenity> as ToSchema>::schemas(schemas);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn bits_are_pinned_because_the_database_keeps_them() {
+        let pinned = [
+            (Amenity::Wifi, 0),
+            (Amenity::Pool, 12),
+            (Amenity::BbqGrill, 24),
+            (Amenity::Microwave, 35),
+            (Amenity::FirstAidKit, 49),
+        ];
+        for (amenity, bit) in pinned {
+            assert_eq!(amenity.bit(), bit, "{amenity}");
+        }
+        let in_order = Amenity::ALL.iter().enumerate().all(|(at, amenity)| amenity.bit() as usize == at);
+        assert!(in_order);
+    }
+
+    #[test]
+    fn a_set_is_a_list_of_codes_on_the_wire() {
+        let set = AmenitySet::parse(["pool", "wifi", "pool"]).unwrap();
+        assert_eq!(serde_json::to_string(&set).unwrap(), r#"["wifi","pool"]"#);
+        assert_eq!(serde_json::from_str::<AmenitySet>(r#"["pool","wifi"]"#).unwrap(), set);
+        assert_eq!(set.bits(), 0b1_0000_0000_0001);
+        let error = AmenitySet::parse(["wifi", "moat\n"]).unwrap_err();
+        assert_eq!((error.code, error.detail.as_str()), ("unknown_value", "There is no amenity `moat\\n`."));
+    }
+
+    #[test]
+    fn all_of_the_wanted_must_be_there() {
+        let set: AmenitySet = [Amenity::Wifi, Amenity::Pool].into_iter().collect();
+        assert!(set.contains_all(AmenitySet::EMPTY.with(Amenity::Pool)));
+        assert!(set.contains_all(AmenitySet::EMPTY));
+        assert!(!set.contains_all(AmenitySet::EMPTY.with(Amenity::Pool).with(Amenity::Sauna)));
+        assert!(AmenitySet::EMPTY.is_empty() && !set.is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_mask_is_a_set_and_survives_its_codes(bits: i64) {
+            let set = AmenitySet::from_bits(bits);
+            prop_assert!(set.bits() >= 0);
+            prop_assert_eq!(AmenitySet::parse(set.iter().map(Amenity::as_str)), Ok(set));
+            prop_assert_eq!(AmenitySet::from_bits(set.bits()), set);
+        }
+    }
+}

@@ -149,9 +149,10 @@ impl FromStr for Point {
 /// Exactly `N` decimal numbers with commas between.
 fn numbers<const N: usize>(text: &str, shape: &str) -> Result<[f64; N], Invalid> {
     let invalid = || Invalid::new("invalid_format", format!("This must be {N} decimal numbers: {shape}."));
-    let plain = |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
+    let plain =
+        |part: &&str| !part.is_empty() && part.bytes().all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'-' | b'+'));
     let parts: Vec<&str> = text.split(',').map(str::trim).collect();
-    if !parts.iter().all(|part| plain(&part)) {
+    if !parts.iter().all(plain) {
         return Err(invalid());
     }
     let parsed: Result<Vec<f64>, _> = parts.into_iter().map(str::parse).collect();

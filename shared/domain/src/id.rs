@@ -12,10 +12,7 @@ const SUFFIX_LENGTH: usize = 26;
 
 fn encode(uuid: Uuid) -> String {
     let value = uuid.as_u128();
-    (0..SUFFIX_LENGTH)
-        .rev()
-        .map(|place| char::from(ALPHABET[((value >> (5 * place)) & 31) as usize]))
-        .collect()
+    (0..SUFFIX_LENGTH).rev().map(|place| char::from(ALPHABET[((value >> (5 * place)) & 31) as usize])).collect()
 }
 
 fn decode(suffix: &str) -> Option<Uuid> {
@@ -32,10 +29,9 @@ fn decode(suffix: &str) -> Option<Uuid> {
 }
 
 fn parse(prefix: &str, text: &str) -> Result<Uuid, Invalid> {
-    text.strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .and_then(decode)
-        .ok_or_else(|| Invalid::new("not_found", format!("There is no such object; ids of this kind start with `{prefix}_`.")))
+    text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).and_then(decode).ok_or_else(|| {
+        Invalid::new("not_found", format!("There is no such object; ids of this kind start with `{prefix}_`."))
+    })
 }
 
 macro_rules! ids {
@@ -192,9 +188,21 @@ mod tests {
     #[test]
     fn each_kind_has_a_prefix_of_its_own() {
         let prefixes = [
-            UserId::PREFIX, PropertyId::PREFIX, BookingId::PREFIX, PaymentId::PREFIX, RefundId::PREFIX,
-            PayoutId::PREFIX, ReviewId::PREFIX, ThreadId::PREFIX, MessageId::PREFIX, WishlistId::PREFIX,
-            PhotoId::PREFIX, FeedId::PREFIX, SessionId::PREFIX, NotificationId::PREFIX, EventId::PREFIX,
+            UserId::PREFIX,
+            PropertyId::PREFIX,
+            BookingId::PREFIX,
+            PaymentId::PREFIX,
+            RefundId::PREFIX,
+            PayoutId::PREFIX,
+            ReviewId::PREFIX,
+            ThreadId::PREFIX,
+            MessageId::PREFIX,
+            WishlistId::PREFIX,
+            PhotoId::PREFIX,
+            FeedId::PREFIX,
+            SessionId::PREFIX,
+            NotificationId::PREFIX,
+            EventId::PREFIX,
         ];
         let distinct: std::collections::HashSet<_> = prefixes.into_iter().collect();
         assert_eq!(distinct.len(), prefixes.len());

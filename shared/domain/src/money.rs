@@ -296,7 +296,10 @@ mod tests {
     fn overflow_is_an_error() {
         let most = Money::new(i64::MAX, Currency::USD);
         assert_eq!(most.checked_add(Money::new(1, Currency::USD)), Err(MoneyError::Overflow));
-        assert_eq!(Money::new(i64::MIN, Currency::USD).checked_sub(Money::new(1, Currency::USD)), Err(MoneyError::Overflow));
+        assert_eq!(
+            Money::new(i64::MIN, Currency::USD).checked_sub(Money::new(1, Currency::USD)),
+            Err(MoneyError::Overflow)
+        );
         assert_eq!(most.checked_mul(2), Err(MoneyError::Overflow));
     }
 
@@ -324,7 +327,12 @@ mod tests {
     #[case(i64::MIN, 1, 1, i64::MIN)]
     #[case(i64::MAX, 2, 1, i64::MAX)]
     #[case(i64::MIN, i64::MAX, 1, i64::MIN)]
-    fn shares_round_half_away_from_zero(#[case] amount: i64, #[case] part: i64, #[case] whole: i64, #[case] share: i64) {
+    fn shares_round_half_away_from_zero(
+        #[case] amount: i64,
+        #[case] part: i64,
+        #[case] whole: i64,
+        #[case] share: i64,
+    ) {
         assert_eq!(share_half_up(amount, part, whole), share);
     }
 

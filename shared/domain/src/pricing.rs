@@ -246,7 +246,13 @@ struct Bill {
 
 impl Bill {
     /// A line of the host's own prices: not negative, and left out when it is nothing.
-    fn host_line(&mut self, code: PriceLineCode, description: String, quantity: u32, unit: i64) -> Result<(), PricingError> {
+    fn host_line(
+        &mut self,
+        code: PriceLineCode,
+        description: String,
+        quantity: u32,
+        unit: i64,
+    ) -> Result<(), PricingError> {
         if unit < 0 {
             return Err(PricingError::Negative);
         }

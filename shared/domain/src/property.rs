@@ -123,7 +123,10 @@ impl CountryCode {
         if known.into_iter().any(|country| country == code) {
             Ok(Self(code.to_owned()))
         } else {
-            Err(Invalid::new("unknown_value", "This must be a country's two upper-case letters (ISO 3166-1), such as FR."))
+            Err(Invalid::new(
+                "unknown_value",
+                "This must be a country's two upper-case letters (ISO 3166-1), such as FR.",
+            ))
         }
     }
 }
@@ -187,7 +190,9 @@ impl Bathrooms {
     /// `out_of_range`.
     pub fn from_halves(halves: i64) -> Result<Self, Invalid> {
         let halves = text::whole_number(halves, 0, i64::from(Self::MAX_HALVES))?;
-        u8::try_from(halves).map(|halves| Self { halves }).map_err(|error| Invalid::new("out_of_range", error.to_string()))
+        u8::try_from(halves)
+            .map(|halves| Self { halves })
+            .map_err(|error| Invalid::new("out_of_range", error.to_string()))
     }
 
     /// Twice the number.
@@ -264,4 +269,109 @@ pub fn missing_for_listing(listing: &ListingReadiness) -> Vec<&'static str> {
         .filter(|(_, present)| !present)
         .map(|(field, _)| field)
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case(0, Some("required"))]
+    #[case(1, None)]
+    #[case(120, None)]
+    #[case(121, Some("text_too_long"))]
+    fn titles_have_1_to_120_characters(#[case] length: usize, #[case] code: Option<&str>) {
+        assert_eq!(Title::parse(&"é".repeat(length)).err().map(|invalid| invalid.code), code);
+    }
+
+    #[rstest]
+    #[case(0, None)]
+    #[case(5_000, None)]
+    #[case(5_001, Some("text_too_long"))]
+    fn descriptions_have_up_to_5000_characters(#[case] length: usize, #[case] code: Option<&str>) {
+        assert_eq!(Description::parse(&"日".repeat(length)).err().map(|invalid| invalid.code), code);
+    }
+
+    #[test]
+    fn texts_are_trimmed_and_hold_no_nul() {
+        assert_eq!(Title::parse("  Loft  ").map(Title::into_string), Ok("Loft".to_owned()));
+        assert_eq!(Title::parse("Lo\0ft").unwrap_err().code, "invalid_characters");
+        assert_eq!(Description::parse("a\0").unwrap_err().code, "invalid_characters");
+        assert_eq!(AddressLine::parse("1 Main\nSt").unwrap_err().code, "invalid_characters");
+        assert!(Description::parse("First.\n\nSecond.").is_ok());
+        assert!(serde_json::from_str::<Title>("\"a\\u0000\"").is_err());
+    }
+
+    #[rstest]
+    #[case("FR", true)]
+    #[case("US", true)]
+    #[case("XK", false)]
+    #[case("UK", false)]
+    #[case("EU", false)]
+    #[case("fr", false)]
+    #[case("FRA", false)]
+    #[case("", false)]
+    #[case("#", false)]
+    fn countries_are_those_of_iso_3166(#[case] code: &str, #[case] known: bool) {
+        assert_eq!(CountryCode::parse(code).is_ok(), known);
+    }
+
+    #[rstest]
+    #[case(-1, None)]
+    #[case(0, Some(0))]
+    #[case(100, Some(100))]
+    #[case(101, None)]
+    #[case(i64::MAX, None)]
+    fn per_cent_is_0_to_100(#[case] number: i64, #[case] expected: Option<u8>) {
+        assert_eq!(Percent::new(number).ok().map(Percent::get), expected);
+    }
+
+    #[rstest]
+    #[case(0.0, Some(0))]
+    #[case(1.5, Some(3))]
+    #[case(50.0, Some(100))]
+    #[case(50.5, None)]
+    #[case(1.25, None)]
+    #[case(-0.5, None)]
+    #[case(f64::NAN, None)]
+    #[case(f64::INFINITY, None)]
+    fn bathrooms_come_in_halves(#[case] number: f64, #[case] halves: Option<u8>) {
+        assert_eq!(Bathrooms::new(number).ok().map(Bathrooms::halves), halves);
+    }
+
+    #[test]
+    fn bathrooms_are_written_as_a_number() {
+        assert_eq!(serde_json::to_string(&Bathrooms::new(2.0).unwrap()).unwrap(), "2");
+        assert_eq!(serde_json::to_string(&Bathrooms::from_halves(3).unwrap()).unwrap(), "1.5");
+        assert_eq!(serde_json::from_str::<Bathrooms>("2").unwrap().halves(), 4);
+        assert!(Bathrooms::from_halves(101).is_err());
+    }
+
+    #[rstest]
+    #[case("00:00", true)]
+    #[case("15:00", true)]
+    #[case("23:59", true)]
+    #[case("24:00", false)]
+    #[case("12:60", false)]
+    #[case("9:00", false)]
+    #[case("09:00:00", false)]
+    #[case("+9:00", false)]
+    #[case("0900", false)]
+    #[case("", false)]
+    fn times_of_day_are_hours_and_minutes(#[case] text: &str, #[case] valid: bool) {
+        let time = parse_time_of_day(text);
+        assert_eq!(time.is_ok(), valid);
+        if let Ok(time) = time {
+            assert_eq!(format_time_of_day(time), text);
+        }
+    }
+
+    #[test]
+    fn publishing_needs_title_location_and_price() {
+        let nothing = ListingReadiness::default();
+        assert_eq!(missing_for_listing(&nothing), ["title", "location", "base_price"]);
+        assert_eq!(missing_for_listing(&ListingReadiness { location: true, ..nothing }), ["title", "base_price"]);
+        assert!(missing_for_listing(&ListingReadiness { title: true, location: true, base_price: true }).is_empty());
+    }
 }

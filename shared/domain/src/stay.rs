@@ -23,7 +23,10 @@ pub const YEARS: std::ops::RangeInclusive<i16> = 2000..=2200;
 pub fn parse_date(text: &str) -> Result<Date, Invalid> {
     let invalid = || Invalid::new("invalid_format", "This must be a calendar date, such as 2026-05-31.");
     let shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
+        && text
+            .bytes()
+            .enumerate()
+            .all(|(at, byte)| if at == 4 || at == 7 { byte == b'-' } else { byte.is_ascii_digit() });
     if !shaped {
         return Err(invalid());
     }
@@ -72,10 +75,16 @@ impl StayDates {
     /// `check_out_not_after_check_in`, or `out_of_range` for a year outside [`YEARS`].
     pub fn new(check_in: Date, check_out: Date) -> Result<Self, Invalid> {
         if !YEARS.contains(&check_in.year()) || !YEARS.contains(&check_out.year()) {
-            return Err(Invalid::new("out_of_range", format!("Years must be from {} to {}.", YEARS.start(), YEARS.end())));
+            return Err(Invalid::new(
+                "out_of_range",
+                format!("Years must be from {} to {}.", YEARS.start(), YEARS.end()),
+            ));
         }
         if check_out <= check_in {
-            return Err(Invalid::new("check_out_not_after_check_in", "The check-out day must come after the check-in day."));
+            return Err(Invalid::new(
+                "check_out_not_after_check_in",
+                "The check-out day must come after the check-in day.",
+            ));
         }
         Ok(Self { check_in, check_out })
     }

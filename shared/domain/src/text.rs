@@ -26,7 +26,10 @@ pub fn checked(text: &str, min: usize, max: usize, lines: Lines) -> Result<Strin
         return Err(Invalid::new("required", "This may not be empty."));
     }
     if length < min {
-        return Err(Invalid::new("text_too_short", format!("This has {length} characters; at least {min} are needed.")));
+        return Err(Invalid::new(
+            "text_too_short",
+            format!("This has {length} characters; at least {min} are needed."),
+        ));
     }
     if length > max {
         return Err(Invalid::new("text_too_long", format!("This has {length} characters; at most {max} are allowed.")));

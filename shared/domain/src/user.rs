@@ -145,8 +145,9 @@ impl Default for Locale {
 }
 
 /// Passwords that are tried first by everybody who tries.
-static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| include_str!("../data/common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect());
+static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    include_str!("../data/common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect()
+});
 
 /// A password in the clear, on its way to being hashed. Printing it shows nothing; it can't be serialised.
 #[derive(Clone, PartialEq, Eq)]
@@ -173,6 +174,11 @@ impl Password {
         }
     }
 
+    /// What was typed at sign-in, held to no rule: whatever does not match is refused the same.
+    pub fn attempted(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
     /// The clear text, for the hash alone.
     pub fn expose(&self) -> &str {
         &self.0
@@ -182,5 +188,163 @@ impl Password {
 impl fmt::Debug for Password {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str("Password(…)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    #[rstest]
+    #[case("ada@example.com")]
+    #[case("Ada.Lovelace+roost@mail.example.co.uk")]
+    #[case("a@b.cd")]
+    #[case("o'hara_1@xn--bcher-kva.example")]
+    #[case("1@2.example")]
+    fn addresses_are_kept_as_given(#[case] text: &str) {
+        assert_eq!(Email::parse(&format!("  {text} ")).map(Email::into_string), Ok(text.to_owned()));
+    }
+
+    #[rstest]
+    #[case("", "required")]
+    #[case("ada", "invalid_format")]
+    #[case("@example.com", "invalid_format")]
+    #[case("ada@", "invalid_format")]
+    #[case("ada@example", "invalid_format")]
+    #[case("ada@@example.com", "invalid_format")]
+    #[case("ada@b@example.com", "invalid_format")]
+    #[case("ada lovelace@example.com", "invalid_format")]
+    #[case(".ada@example.com", "invalid_format")]
+    #[case("ada..b@example.com", "invalid_format")]
+    #[case("ada@-example.com", "invalid_format")]
+    #[case("ada@example..com", "invalid_format")]
+    #[case("ada@127.0.0.1", "invalid_format")]
+    #[case("ada@[127.0.0.1]", "invalid_format")]
+    #[case("\"ada\"@example.com", "invalid_format")]
+    #[case("Ada <ada@example.com>", "invalid_format")]
+    #[case("adá@example.com", "invalid_format")]
+    #[case("ada\0@example.com", "invalid_characters")]
+    #[case("ada@example.com\r\nBcc: x@example.com", "invalid_characters")]
+    fn what_is_no_address_is_refused(#[case] text: &str, #[case] code: &str) {
+        assert_eq!(Email::parse(text).unwrap_err().code, code);
+    }
+
+    #[test]
+    fn addresses_have_up_to_254_characters_and_64_before_the_at() {
+        let address =
+            |local: usize, domain: usize| format!("{}@{}.com", "a".repeat(local), vec!["b"; domain].join("."));
+        assert_eq!(address(64, 93).len(), 254);
+        assert!(Email::parse(&address(64, 93)).is_ok());
+        assert_eq!(Email::parse(&address(65, 1)).unwrap_err().code, "invalid_format");
+        assert_eq!(Email::parse(&address(64, 94)).unwrap_err().code, "text_too_long");
+    }
+
+    #[test]
+    fn case_makes_no_other_address() {
+        assert_eq!(Email::parse("Ada@Example.COM").unwrap().key(), Email::parse("ada@example.com").unwrap().key());
+    }
+
+    #[rstest]
+    #[case("Ada", true)]
+    #[case("José María", true)]
+    #[case("李", true)]
+    #[case(" ", false)]
+    #[case("A\nB", false)]
+    fn names_are_any_text_of_a_line(#[case] text: &str, #[case] valid: bool) {
+        assert_eq!(PersonName::parse(text).is_ok(), valid);
+        assert!(PersonName::parse(&"a".repeat(80)).is_ok() && PersonName::parse(&"a".repeat(81)).is_err());
+    }
+
+    #[rstest]
+    #[case("+33123456789", true)]
+    #[case("+1234567", true)]
+    #[case("+123456789012345", true)]
+    #[case("+123456", false)]
+    #[case("+1234567890123456", false)]
+    #[case("+0123456789", false)]
+    #[case("33123456789", false)]
+    #[case("+33 1 23 45 67 89", false)]
+    #[case("+٣٣١٢٣٤٥٦٧", false)]
+    #[case("", false)]
+    fn telephone_numbers_are_international(#[case] text: &str, #[case] valid: bool) {
+        assert_eq!(Phone::parse(text).is_ok(), valid);
+    }
+
+    #[rstest]
+    #[case("en", Some("en"))]
+    #[case("EN-gb", Some("en-GB"))]
+    #[case("es-419", Some("es-419"))]
+    #[case("zh-hant-tw", Some("zh-Hant-TW"))]
+    #[case("fil", Some("fil"))]
+    #[case("e", None)]
+    #[case("engl", None)]
+    #[case("en_GB", None)]
+    #[case("en-", None)]
+    #[case("en-GB-x", None)]
+    #[case("en-GB-GB", None)]
+    #[case("1n", None)]
+    #[case("", None)]
+    fn locales_are_language_script_and_region(#[case] text: &str, #[case] expected: Option<&str>) {
+        assert_eq!(Locale::parse(text).ok().as_ref().map(Locale::as_str), expected);
+    }
+
+    #[test]
+    fn a_locale_has_a_language() {
+        assert_eq!(Locale::parse("en-GB").unwrap().language(), "en");
+        assert_eq!(Locale::default().language(), "en");
+    }
+
+    #[rstest]
+    #[case("", Some("required"))]
+    #[case("sevench", Some("text_too_short"))]
+    #[case("eight ch", None)]
+    #[case("        ", None)]
+    #[case("ünïcödé!", None)]
+    #[case("password", Some("password_too_common"))]
+    #[case("PassWord123", Some("password_too_common"))]
+    #[case("1234567890", Some("password_too_common"))]
+    #[case("nul\0inside", Some("invalid_characters"))]
+    fn passwords_are_long_and_not_common(#[case] text: &str, #[case] code: Option<&str>) {
+        assert_eq!(Password::parse(text).err().map(|invalid| invalid.code), code);
+    }
+
+    #[test]
+    fn passwords_have_up_to_128_characters() {
+        assert!(Password::parse(&"é".repeat(128)).is_ok());
+        assert_eq!(Password::parse(&"é".repeat(129)).unwrap_err().code, "text_too_long");
+    }
+
+    #[test]
+    fn a_password_is_kept_as_given_and_never_printed() {
+        let password = Password::parse("  correct horse  ").unwrap();
+        assert_eq!(password.expose(), "  correct horse  ");
+        assert!(!format!("{password:?}").contains("horse"));
+    }
+
+    #[test]
+    fn the_list_of_common_passwords_has_only_ones_that_would_be_taken() {
+        assert!(COMMON_PASSWORDS.len() > 400);
+        for password in COMMON_PASSWORDS.iter() {
+            assert!(password.chars().count() >= 8, "{password} is refused as too short anyway");
+            assert_eq!(password.to_lowercase(), **password);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics_and_what_is_taken_is_taken_again(text: String) {
+            if let Ok(locale) = Locale::parse(&text) {
+                prop_assert_eq!(Locale::parse(locale.as_str()), Ok(locale));
+            }
+            if let Ok(email) = Email::parse(&text) {
+                prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
+            }
+            if let Ok(password) = Password::parse(&text) {
+                prop_assert_eq!(password.expose(), text.as_str());
+            }
+            prop_assert!(Phone::parse(&text).is_err() || text.starts_with('+'));
+        }
     }
 }

@@ -124,7 +124,8 @@ fn limited_firm_and_strict_give_half_after_their_notice(
 
 #[rstest]
 fn half_comes_back_until_7_days_then_only_cleaning_until_check_in(
-    #[values(CancellationPolicy::Limited, CancellationPolicy::Firm, CancellationPolicy::Strict)] policy: CancellationPolicy,
+    #[values(CancellationPolicy::Limited, CancellationPolicy::Firm, CancellationPolicy::Strict)]
+    policy: CancellationPolicy,
 ) {
     let case = case(policy, 10);
     assert_eq!(case.refund_at("2026-06-03T13:00:00Z"), HALF_BACK);
@@ -258,7 +259,11 @@ fn three_decimal_refunds_go_in_steps_of_ten_too() {
     let preview = case.cancel(Party::Guest, at("2026-06-10T00:00:00Z"));
     // 6 of 7 nights 60,000, cleaning 5,000, tax 6,500; then one more night and a rate that does not divide.
     assert_eq!(preview.refund.amount, 71_500);
-    let uneven = Case { dates: stay_of(date(2026, 6, 10), 7), price: price_of(stay_of(date(2026, 6, 10), 3), Currency::KWD), ..case };
+    let uneven = Case {
+        dates: stay_of(date(2026, 6, 10), 7),
+        price: price_of(stay_of(date(2026, 6, 10), 3), Currency::KWD),
+        ..case
+    };
     let preview = uneven.cancel(Party::Guest, at("2026-06-10T00:00:00Z"));
     // 30,000 · 6/7 = 25,714, cleaning 5,000, tax 3,071: 33,785 becomes 33,790.
     assert_eq!(preview.refund.amount, 33_790);

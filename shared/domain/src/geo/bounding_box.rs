@@ -27,7 +27,10 @@ impl BoundingBox {
     pub fn new(west: f64, south: f64, east: f64, north: f64) -> Result<Self, Invalid> {
         let (south, north) = (Latitude::new(south)?, Latitude::new(north)?);
         if south > north {
-            return Err(Invalid::new("out_of_range", "The southern edge lies north of the northern one: give west,south,east,north."));
+            return Err(Invalid::new(
+                "out_of_range",
+                "The southern edge lies north of the northern one: give west,south,east,north.",
+            ));
         }
         Ok(Self { west: Longitude::new(west)?, south, east: Longitude::new(east)?, north })
     }
@@ -43,7 +46,12 @@ impl BoundingBox {
         if south <= -quarter_turn || north >= quarter_turn {
             // A pole is inside: every longitude is.
             let (low, high) = (Point::from_radians(south, 0.0), Point::from_radians(north, 0.0));
-            return Self { west: Longitude(-180_000_000), south: low.latitude, east: Longitude(180_000_000), north: high.latitude };
+            return Self {
+                west: Longitude(-180_000_000),
+                south: low.latitude,
+                east: Longitude(180_000_000),
+                north: high.latitude,
+            };
         }
         let spread = (angle.sin() / lat.cos()).clamp(-1.0, 1.0).asin();
         let (low, high) = (Point::from_radians(south, lng - spread), Point::from_radians(north, lng + spread));

@@ -72,7 +72,9 @@ pub fn cover(boxes: &[BoundingBox], max_cells: usize) -> Cover {
         }
         let mut cells: Vec<i64> = spans
             .into_iter()
-            .flat_map(|(columns, rows)| columns.flat_map(move |column| rows.clone().map(move |row| interleave(column, row))))
+            .flat_map(|(columns, rows)| {
+                columns.flat_map(move |column| rows.clone().map(move |row| interleave(column, row)))
+            })
             .collect();
         cells.sort_unstable();
         cells.dedup();

@@ -34,7 +34,11 @@ fn price(card: &RateCard, dates: StayDates, guests: u32, taxes: &[TaxRate]) -> P
 
 /// Lines as `code quantity unit amount`.
 fn lines(price: &Price) -> Vec<(&'static str, u32, i64, i64)> {
-    price.lines.iter().map(|line| (line.code.as_str(), line.quantity, line.unit_amount.amount, line.amount.amount)).collect()
+    price
+        .lines
+        .iter()
+        .map(|line| (line.code.as_str(), line.quantity, line.unit_amount.amount, line.amount.amount))
+        .collect()
 }
 
 fn tax(name: &str, basis_points: u32) -> TaxRate {
@@ -54,24 +58,37 @@ fn a_whole_bill_adds_up_line_by_line() {
     let taxes = [tax("City tax", 550), tax("State tax", 700)];
     let price = price_stay(&card, nights(7), 4, &overrides, &taxes, FEES).unwrap();
     // 4 · 100 + 200 + 2 · 150 = 900; less 10 % = 810; 2 guests · 7 · 10 = 140; cleaning 50.
-    assert_eq!(lines(&price), [
-        ("nights", 4, 10_000, 40_000),
-        ("nights", 1, 20_000, 20_000),
-        ("nights", 2, 15_000, 30_000),
-        ("discount", 1, -9_000, -9_000),
-        ("extra_guests", 14, 1_000, 14_000),
-        ("cleaning", 1, 5_000, 5_000),
-        ("guest_fee", 1, 14_200, 14_200),
-        ("tax", 1, 5_500, 5_500),
-        ("tax", 1, 7_000, 7_000),
-    ]);
+    assert_eq!(
+        lines(&price),
+        [
+            ("nights", 4, 10_000, 40_000),
+            ("nights", 1, 20_000, 20_000),
+            ("nights", 2, 15_000, 30_000),
+            ("discount", 1, -9_000, -9_000),
+            ("extra_guests", 14, 1_000, 14_000),
+            ("cleaning", 1, 5_000, 5_000),
+            ("guest_fee", 1, 14_200, 14_200),
+            ("tax", 1, 5_500, 5_500),
+            ("tax", 1, 7_000, 7_000),
+        ]
+    );
     let amounts = [price.subtotal, price.guest_fee, price.taxes, price.total, price.host_fee, price.host_payout];
     assert_eq!(amounts.map(|money| money.amount), [100_000, 14_200, 12_500, 126_700, 3_000, 97_000]);
     let descriptions: Vec<_> = price.lines.iter().map(|line| line.description.as_str()).collect();
-    assert_eq!(descriptions, [
-        "4 nights", "1 night", "2 nights", "Weekly discount, 10%", "2 extra guests, 7 nights", "Cleaning fee",
-        "Service fee", "City tax", "State tax",
-    ]);
+    assert_eq!(
+        descriptions,
+        [
+            "4 nights",
+            "1 night",
+            "2 nights",
+            "Weekly discount, 10%",
+            "2 extra guests, 7 nights",
+            "Cleaning fee",
+            "Service fee",
+            "City tax",
+            "State tax",
+        ]
+    );
 }
 
 #[test]
@@ -98,11 +115,8 @@ fn one_discount_by_the_highest_threshold_reached(
     #[case] monthly: i64,
     #[case] off: i64,
 ) {
-    let card = RateCard {
-        weekly_discount_percent: percent(weekly),
-        monthly_discount_percent: percent(monthly),
-        ..card()
-    };
+    let card =
+        RateCard { weekly_discount_percent: percent(weekly), monthly_discount_percent: percent(monthly), ..card() };
     let price = price(&card, nights(count), 1, &[]);
     assert_eq!(price.subtotal.amount, count * 10_000 - off);
     assert_eq!(price.lines.iter().filter(|line| line.code == PriceLineCode::Discount).count(), usize::from(off != 0));

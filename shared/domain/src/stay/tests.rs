@@ -146,7 +146,9 @@ fn every_broken_rule_is_said_at_once() {
 
 #[test]
 fn details_have_the_numbers() {
-    let stay = |check_in, check_out| broken_rules(&rules(), check_in, check_out, two_adults(), false, at("2026-03-01T11:00:00Z"));
+    let stay = |check_in, check_out| {
+        broken_rules(&rules(), check_in, check_out, two_adults(), false, at("2026-03-01T11:00:00Z"))
+    };
     let detail = |check_in, check_out| stay(check_in, check_out)[0].detail();
     assert_eq!(detail(date(2026, 3, 10), date(2026, 3, 11)), "The stay has 1 night; the host asks for at least 2.");
     assert_eq!(
