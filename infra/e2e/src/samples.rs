@@ -74,7 +74,6 @@ impl Samples {
                 json!({ "refresh_token": "none-of-ours" })
             }
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
-            "POST /v1/auth/email/resend" => json!({ "email": self.guest.email }),
             "POST /v1/properties" => Draft::default().body().clone(),
             "POST /v1/bookings" => {
                 let mut body = Stay::in_days(300, 3)?.body(&self.property);

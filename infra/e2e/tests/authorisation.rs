@@ -34,7 +34,7 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/auth/refresh", Rule::Public),
     ("POST /v1/auth/logout", Rule::Public),
     ("POST /v1/auth/email/verify", Rule::Public),
-    ("POST /v1/auth/email/resend", Rule::Public),
+    ("POST /v1/auth/email/resend", Rule::SignedIn),
     ("GET /v1/properties", Rule::Public),
     ("POST /v1/properties", Rule::SignedIn),
     ("GET /v1/properties/{id}", Rule::PublicWhenListed),
