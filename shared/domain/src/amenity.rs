@@ -200,13 +200,14 @@ impl<'de> Deserialize<'de> for AmenitySet {
 
 impl utoipa::PartialSchema for AmenitySet {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        <Vec<Amenity> as utoipa::PartialSchema>::schema()
+        let amenity = utoipa::openapi::Ref::from_schema_name(Amenity::name());
+        utoipa::openapi::ArrayBuilder::new().items(amenity).build().into()
     }
 }
 
 impl ToSchema for AmenitySet {
     fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::schema::Schema>)>) {
-        <Vec<Amenity> as ToSchema>::schemas(schemas);
+        schemas.push((Amenity::name().into_owned(), <Amenity as utoipa::PartialSchema>::schema()));
     }
 }
 

@@ -24,3 +24,34 @@ pub mod stay;
 pub mod text;
 pub mod time_zone;
 pub mod user;
+
+#[cfg(test)]
+mod schema_tests {
+    use serde_json::{Value, json};
+    use utoipa::PartialSchema;
+
+    fn schema<T: PartialSchema>() -> Value {
+        serde_json::to_value(T::schema()).unwrap()
+    }
+
+    #[test]
+    fn schemas_say_what_the_parsers_take() {
+        assert_eq!(schema::<crate::user::Role>()["enum"], json!(["user", "admin"]));
+        assert_eq!(schema::<crate::booking::BookingStatus>()["enum"][0], json!("pending_payment"));
+        assert_eq!(schema::<crate::id::UserId>()["pattern"], json!("^user_[0-7][0-9a-hjkmnp-tv-z]{25}$"));
+        assert_eq!(schema::<crate::property::Title>()["maxLength"], json!(120));
+        assert_eq!(schema::<crate::property::Percent>()["maximum"], json!(100));
+        assert_eq!(schema::<crate::property::AmenitySet>()["type"], json!("array"));
+        assert_eq!(schema::<crate::geo::Latitude>()["minimum"], json!(-90));
+        assert_eq!(schema::<crate::money::Money>()["required"], json!(["amount", "currency"]));
+        let dates = schema::<crate::stay::StayDates>();
+        assert_eq!(
+            dates["properties"]["check_in"],
+            json!({
+                "type": "string", "format": "date", "description": "The day of arrival: the first night.",
+            })
+        );
+        let refund = schema::<crate::cancellation::RefundPreview>();
+        assert_eq!(refund["required"], json!(["refund", "lines"]));
+    }
+}

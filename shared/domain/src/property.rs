@@ -169,6 +169,9 @@ pub struct Bathrooms {
 }
 
 impl Bathrooms {
+    /// One bathroom.
+    pub const ONE: Self = Self { halves: 2 };
+
     const MAX_HALVES: u8 = 100;
 
     /// Takes a multiple of 0.5.

@@ -47,8 +47,10 @@ fn days_between(from: Date, to: Date) -> i64 {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "UncheckedDates")]
 pub struct StayDates {
+    /// The day of arrival: the first night.
     #[schema(value_type = String, format = Date)]
     check_in: Date,
+    /// The day of leaving: not a night of the stay.
     #[schema(value_type = String, format = Date)]
     check_out: Date,
 }

@@ -35,6 +35,11 @@ impl TimeZoneName {
         Ok(Self { name, zone })
     }
 
+    /// Universal time: for a property whose place is not known yet.
+    pub fn utc() -> Self {
+        Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
+    }
+
     /// The name, such as `Europe/Paris`.
     pub fn as_str(&self) -> &str {
         &self.name
