@@ -45,9 +45,10 @@ impl IfMatch {
     /// `precondition_failed` when none of the tags is this one. Weak tags never match (RFC 9110 §13.1.1).
     pub fn check(&self, current: &str) -> Result<()> {
         match &self.0 {
-            Some(tags) if !tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) => {
-                Err(Error::new(ErrorCode::PreconditionFailed, "The object is no longer the one you have seen. Get it again."))
-            }
+            Some(tags) if !tags.split(',').map(str::trim).any(|tag| tag == "*" || tag == current) => Err(Error::new(
+                ErrorCode::PreconditionFailed,
+                "The object is no longer the one you have seen. Get it again.",
+            )),
             _ => Ok(()),
         }
     }

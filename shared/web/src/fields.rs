@@ -225,7 +225,9 @@ pub fn integer_with<T>(parse: impl Fn(i64) -> std::result::Result<T, Invalid>) -
             None if number.as_f64().is_none_or(|float| float.abs() >= 9_223_372_036_854_775_808.0) => {
                 node.fault(out_of_range())
             }
-            None => node.fault(Invalid::new("not_an_integer", "This must be a whole number, without fraction or exponent.")),
+            None => {
+                node.fault(Invalid::new("not_an_integer", "This must be a whole number, without fraction or exponent."))
+            }
         },
         _ => node.wrong_type("a whole number"),
     }

@@ -54,7 +54,12 @@ impl RequiredIdempotencyKey {
     ///
     /// # Errors
     /// `unavailable` when the signing key is not to be had.
-    pub async fn bind(&self, services: &Services, caller: &Actor, canonical_body: &[u8]) -> Result<Option<IdempotencyKey>> {
+    pub async fn bind(
+        &self,
+        services: &Services,
+        caller: &Actor,
+        canonical_body: &[u8],
+    ) -> Result<Option<IdempotencyKey>> {
         self.0.bind(services, Some(caller), canonical_body).await
     }
 }
@@ -73,7 +78,8 @@ impl<S: Sync> FromRequestParts<S> for RequiredIdempotencyKey {
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>> {
-    let invalid = || Error::new(ErrorCode::IdempotencyKeyInvalid, "The key must be 1 to 255 printable ASCII characters.");
+    let invalid =
+        || Error::new(ErrorCode::IdempotencyKeyInvalid, "The key must be 1 to 255 printable ASCII characters.");
     let mut lines = headers.get_all("idempotency-key").iter();
     match (lines.next(), lines.next()) {
         (None, _) => Ok(None),

@@ -30,7 +30,9 @@ fn repaired(text: &str) -> Option<String> {
     while let Some(first) = rest.chars().next() {
         let token = match first {
             '"' => string_length(rest),
-            '-' | '0'..='9' => rest.find(|c: char| !matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')).unwrap_or(rest.len()),
+            '-' | '0'..='9' => {
+                rest.find(|c: char| !matches!(c, '0'..='9' | '.' | 'e' | 'E' | '+' | '-')).unwrap_or(rest.len())
+            }
             other => other.len_utf8(),
         };
         let (token, after) = rest.split_at(token);
@@ -121,8 +123,19 @@ mod tests {
     #[test]
     fn what_is_not_json_is_malformed() {
         let bodies: [&[u8]; 13] = [
-            b"", b"{", b"{\"a\":}", b"nul", b"{'a':1}", b"[1,]", b"\"\\ud800", b"[1e400", b"\xff", b"\"\xed\xa0\x80\"",
-            b"[01e999]", b"[1.e999]", b"[\"\\ud80\"]",
+            b"",
+            b"{",
+            b"{\"a\":}",
+            b"nul",
+            b"{'a':1}",
+            b"[1,]",
+            b"\"\\ud800",
+            b"[1e400",
+            b"\xff",
+            b"\"\xed\xa0\x80\"",
+            b"[01e999]",
+            b"[1.e999]",
+            b"[\"\\ud80\"]",
         ];
         for body in bodies {
             let error = parse(body).expect_err(&String::from_utf8_lossy(body));

@@ -52,7 +52,12 @@ impl PageRequest {
     pub async fn position<P: DeserializeOwned>(&self, services: &Services) -> Result<Option<P>> {
         let Some(cursor) = &self.cursor else { return Ok(None) };
         let sealer = services.sealer().await?;
-        let invalid = || Error::new(ErrorCode::InvalidCursor, "This cursor was not given out for this list. Start again without one.");
+        let invalid = || {
+            Error::new(
+                ErrorCode::InvalidCursor,
+                "This cursor was not given out for this list. Start again without one.",
+            )
+        };
         open(&sealer, &self.list, cursor).map(Some).ok_or_else(invalid)
     }
 

@@ -85,10 +85,8 @@ pub fn log(error: &Error) {
 }
 
 fn retry_after_seconds(error: &Error) -> Option<u32> {
-    let must_say = matches!(
-        error.code(),
-        ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::IdempotencyInProgress
-    );
+    let must_say =
+        matches!(error.code(), ErrorCode::Unavailable | ErrorCode::RateLimited | ErrorCode::IdempotencyInProgress);
     error.retry_after_seconds().or(must_say.then_some(DEFAULT_RETRY_AFTER_SECONDS))
 }
 

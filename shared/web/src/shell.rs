@@ -110,10 +110,7 @@ fn finish(response: &mut Response, request_id: Option<HeaderValue>) {
     if failed || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
-    headers.insert(
-        header::STRICT_TRANSPORT_SECURITY,
-        HeaderValue::from_static("max-age=31536000; includeSubDomains"),
-    );
+    headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
 
@@ -165,5 +162,8 @@ async fn no_route() -> Problem {
 
 /// The router adds `Allow`.
 async fn no_method() -> Problem {
-    Problem(Error::new(ErrorCode::MethodNotAllowed, "This address does not take this method; `Allow` has those it takes."))
+    Problem(Error::new(
+        ErrorCode::MethodNotAllowed,
+        "This address does not take this method; `Allow` has those it takes.",
+    ))
 }

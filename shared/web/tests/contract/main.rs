@@ -3,3 +3,4 @@
 mod common;
 mod requests;
 mod shell;
+mod with_services;

@@ -1,10 +1,10 @@
 //! What the contract promises of bad input: which status, which code, at which place.
 
+use crate::common::{Answer, app, get, post, send};
 use axum::Router;
 use axum::body::Body as HttpBody;
 use axum::http::Method;
 use axum::routing::{get as get_route, post as post_route};
-use crate::common::{Answer, app, get, post, send};
 use domain::error::Invalid;
 use domain::id::PropertyId;
 use domain::money::Money;
@@ -28,7 +28,7 @@ impl FromFields for StayIn {
         let sure = fields.optional("sure", boolean);
         let note = fields.clearable("note", text_with(|text| Ok(text.to_owned())));
         let title = fields.changed("title", text_with(|text| Ok(text.to_owned())));
-        (property?, check_in?, extras?, sure?, title?);
+        let _read = (property?, check_in?, extras?, sure?, title?);
         Ok(Self { guests: guests?, price: price?, note: note? })
     }
 }
@@ -44,7 +44,7 @@ impl FromParams for SearchParams {
             "price" => Ok(()),
             _ => Err(Invalid::new("unknown_value", "This must be price.")),
         });
-        (from?, sorts?);
+        let _read = (from?, sorts?);
         Ok(Self(guests?, min?))
     }
 }
@@ -57,7 +57,10 @@ fn routes() -> Router {
     Router::new()
         .route("/stays", post_route(stay))
         .route("/acts", post_route(async |_: Body<()>| "done"))
-        .route("/search", get_route(async |Query(SearchParams(guests, min)): Query<SearchParams>| format!("{guests} {min:?}")))
+        .route(
+            "/search",
+            get_route(async |Query(SearchParams(guests, min)): Query<SearchParams>| format!("{guests} {min:?}")),
+        )
         .route("/plain", get_route(async |_: Query<()>| "plain"))
         .route("/properties/{id}", get_route(async |PathId(id): PathId<PropertyId>| id.to_string()))
         .route("/keyed", post_route(async |_: OptionalIdempotencyKey| "done"))
@@ -191,7 +194,10 @@ async fn query_faults_come_at_once_with_their_names() {
     let cases = [
         ("guests=2&colour=red", vec![("?colour", "unknown_parameter")]),
         ("guests=2&guests=3", vec![("?guests", "repeated")]),
-        ("guests=two&from=soon&x=1", vec![("?guests", "not_an_integer"), ("?from", "invalid_format"), ("?x", "unknown_parameter")]),
+        (
+            "guests=two&from=soon&x=1",
+            vec![("?guests", "not_an_integer"), ("?from", "invalid_format"), ("?x", "unknown_parameter")],
+        ),
         ("", vec![("?guests", "required")]),
         ("guests=", vec![("?guests", "not_an_integer")]),
         ("guests=99999999999999999999", vec![("?guests", "out_of_range")]),
@@ -215,7 +221,16 @@ async fn ids_that_name_nothing_are_404_in_a_path() {
     let app = app(routes());
     let good = "prop_01h455vb4pex5vsknk084sn02q";
     assert_eq!(get(&app, &format!("/properties/{good}")).await.body, good.as_bytes());
-    for id in ["user_01h455vb4pex5vsknk084sn02q", "1", "%00", "%ff", "prop_01h455vb4pex5vsknk084sn02q%00", "%ED%A0%80", "%F0%9F%98%80", "..%2F"] {
+    for id in [
+        "user_01h455vb4pex5vsknk084sn02q",
+        "1",
+        "%00",
+        "%ff",
+        "prop_01h455vb4pex5vsknk084sn02q%00",
+        "%ED%A0%80",
+        "%F0%9F%98%80",
+        "..%2F",
+    ] {
         get(&app, &format!("/properties/{id}")).await.is_problem(404, "not_found");
     }
 }
@@ -232,7 +247,12 @@ async fn idempotency_keys_are_1_to_255_printable_characters() {
         let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
         send(&app, Method::POST, path, &twice, HttpBody::empty()).await.is_problem(400, "idempotency_key_invalid");
         for key in ["k", longest.as_str()] {
-            assert!(send(&app, Method::POST, path, &[("idempotency-key", key)], HttpBody::empty()).await.status.is_success());
+            assert!(
+                send(&app, Method::POST, path, &[("idempotency-key", key)], HttpBody::empty())
+                    .await
+                    .status
+                    .is_success()
+            );
         }
     }
     send(&app, Method::POST, "/paid", &[], HttpBody::empty()).await.is_problem(400, "idempotency_key_missing");

@@ -1,10 +1,10 @@
 //! What the contract promises of every answer, whatever the handler does.
 
+use crate::common::{Answer, app, get, send};
 use axum::body::Body;
 use axum::http::{Method, StatusCode, header};
 use axum::routing::{get as get_route, patch, post as post_route};
 use axum::{Json, Router};
-use crate::common::{Answer, app, get, send};
 use domain::error::{Error, ErrorCode};
 use serde_json::json;
 use web::Problem;
@@ -51,7 +51,8 @@ async fn cache_control_is_the_handlers_or_no_store() {
 async fn a_sane_request_id_is_kept_and_another_replaced() {
     let app = app(routes());
     let long = "x".repeat(129);
-    for (sent, kept) in [("abc-1.2_Z", true), ("", false), ("a b", false), ("<script>", false), (long.as_str(), false)] {
+    for (sent, kept) in [("abc-1.2_Z", true), ("", false), ("a b", false), ("<script>", false), (long.as_str(), false)]
+    {
         let answer = send(&app, Method::GET, "/object", &[("x-request-id", sent)], Body::empty()).await;
         assert_eq!(answer.header("x-request-id") == sent, kept, "{sent}");
         assert!(!answer.header("x-request-id").is_empty());
@@ -149,7 +150,11 @@ async fn a_challenge_tells_missing_from_bad_credentials() {
 #[tokio::test]
 async fn preflights_of_configured_origins_are_answered() {
     let app = app(routes());
-    let ask = [("origin", ALLOWED), ("access-control-request-method", "PATCH"), ("access-control-request-headers", "if-match")];
+    let ask = [
+        ("origin", ALLOWED),
+        ("access-control-request-method", "PATCH"),
+        ("access-control-request-headers", "if-match"),
+    ];
     let answer = send(&app, Method::OPTIONS, "/object", &ask, Body::empty()).await;
     assert!(answer.status.is_success());
     assert_eq!(answer.header("access-control-allow-origin"), ALLOWED);
