@@ -29,6 +29,7 @@ pub(crate) async fn build(paths: &Paths) -> Result<()> {
         .args(["build", "--workspace", "--bins"])
         .current_dir(&paths.root)
         .stdin(Stdio::null())
+        .kill_on_drop(true)
         .status()
         .await
         .context("cargo cannot be started")?;

@@ -1,7 +1,7 @@
 //! `cargo xtask`: the developer's command. It runs the whole stack on this machine, its tests and its checks.
 #![expect(clippy::print_stdout, reason = "talking to the developer is its job")]
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -69,6 +69,9 @@ enum Command {
         /// Run only tests whose names contain one of these.
         filters: Vec<String>,
     },
+    /// Fill the running stack.
+    #[command(subcommand)]
+    Seed(SeedCommand),
     /// Formatting, lints, documentation, migrations, OpenAPI, template, dependencies.
     Check,
     /// Migrations are immutable once sealed.
@@ -94,6 +97,12 @@ enum ClockCommand {
     },
     /// Set app_now() back to the wall clock, then run the scheduler once.
     Reset,
+}
+
+#[derive(Subcommand)]
+enum SeedCommand {
+    /// The demo accounts and a listed property, whatever of it is missing.
+    Demo,
 }
 
 #[derive(Subcommand)]
@@ -177,11 +186,12 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             dev(&paths, Options { api_port: Some(port), watch, durability, copies }).await?;
         }
         Command::Test { filters } => return tests::run(&filters).await,
+        Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
         Command::Check => return check::run(&paths).await,
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
         Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,
-        Command::Down => stack::down(&paths).await?,
+        Command::Down => down(&paths, &arguments.state_dir).await?,
         Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
         Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,
         Command::Stack(StackCommand::Kill { part }) => processes::kill_now(&paths, part.name()).await?,
@@ -189,6 +199,20 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Stack(StackCommand::Print { field }) => description::print(&paths, &field)?,
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The stack that was asked for; and what crashed tests and measurements have left, unless they are just running.
+async fn down(paths: &Paths, state: &Path) -> Result<()> {
+    stack::down(paths).await?;
+    for other in [tests::STATE, bench::STATE].map(Path::new) {
+        if other != state && paths.root.join(other).is_dir() {
+            let other = Paths::new(other)?;
+            if stack::is_idle(&other)? {
+                stack::sweep(&other).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 async fn dev(paths: &Paths, options: Options) -> Result<()> {

@@ -232,6 +232,10 @@ impl Server {
             return Ok(inside);
         };
         let data = if everybody_may_pass(&paths.state) { inside } else { temporary_folder(paths, "postgres") };
+        // Nobody remembers it, so its passwords are lost: it is of a state folder that was removed.
+        if data.is_dir() {
+            fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))?;
+        }
         make_private(&data)?;
         chown(&data, Some(uid.as_raw()), Some(gid.as_raw())).with_context(|| format!("giving {} away", data.display()))?;
         write_atomically(&location, data.display().to_string().as_bytes(), 0o644)?;
@@ -338,11 +342,16 @@ fn temporary_folder(paths: &Paths, purpose: &str) -> PathBuf {
 
 async fn copy_for((uid, gid): (Uid, Gid), paths: &Paths, native: &Path) -> Result<PathBuf> {
     let copy = temporary_folder(paths, "programs");
-    if !copy.join("bin/postgres").is_file() {
-        let mut command = Command::new("cp");
-        command.arg("-R").arg(native).arg(&copy);
-        tools::run_quietly(command, "cp").await?;
+    // Anybody could have put programs there: only a copy made now is run.
+    if copy.is_symlink() {
+        bail!("{} is a link; remove it", copy.display());
     }
+    if copy.is_dir() {
+        fs::remove_dir_all(&copy).with_context(|| format!("removing {}", copy.display()))?;
+    }
+    let mut command = Command::new("cp");
+    command.arg("-R").arg(native).arg(&copy);
+    tools::run_quietly(command, "cp").await?;
     let mut command = Command::new("chown");
     command.arg("-R").arg(format!("{uid}:{gid}")).arg(&copy);
     tools::run_quietly(command, "chown").await?;

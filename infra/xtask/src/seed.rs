@@ -7,8 +7,11 @@ use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::description::Description;
+use crate::paths::Paths;
 use crate::postgres::{DATABASE, Postgres};
 use crate::secrets::Secrets;
+use crate::ui;
 
 /// Who may sign in to try things out.
 #[derive(Clone, Serialize, Deserialize)]
@@ -34,6 +37,14 @@ impl fmt::Display for Login {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} / {}", self.email, self.password)
     }
+}
+
+/// `cargo xtask seed demo`: fills the stack that runs here.
+pub(crate) async fn run(paths: &Paths) -> Result<()> {
+    let description = Description::read(paths)?;
+    let demo = demo(description.api(), &description.postgres(paths)?, &Secrets::load_or_create(paths)?).await?;
+    ui::table(&[("guest", demo.guest.to_string()), ("host", demo.host.to_string()), ("admin", demo.admin.to_string())]);
+    Ok(())
 }
 
 /// Makes what is missing of the demo data and returns the logins.

@@ -62,6 +62,12 @@ pub(crate) fn lock(paths: &Paths) -> Result<File> {
     bail!("stop it first with `cargo xtask down`, or use it as it is");
 }
 
+/// Whether nobody holds the stack's lock.
+pub(crate) fn is_idle(paths: &Paths) -> Result<bool> {
+    let file = File::create(paths.run().join("lock")).context("opening the stack's lock")?;
+    Ok(file.try_lock().is_ok())
+}
+
 /// Starts everything; on failure nothing is left running.
 pub(crate) async fn start(paths: &Paths, options: Options) -> Result<Running> {
     let lock = lock(paths)?;

@@ -4,7 +4,7 @@ mod path;
 mod start;
 
 pub(crate) use path::path;
-pub(crate) use start::start;
+pub(crate) use start::{STATE, start};
 
 use std::time::Duration;
 

@@ -18,7 +18,8 @@ use crate::postgres::{DATABASE, Durability};
 use crate::stack::{self, Stores};
 use crate::ui::{self, Step};
 
-const STATE: &str = ".dev/bench";
+/// Where the measured stack keeps its state, relative to the clone.
+pub(crate) const STATE: &str = ".dev/bench";
 /// What a function may take, as a multiple of the hello.
 const BAR: f64 = 6.0;
 const LIMIT: Duration = Duration::from_secs(10);
@@ -110,14 +111,15 @@ fn candidates(paths: &Paths, stores: &Stores, profile: &str, address: &str) -> R
         environment: lambda_environment(&bare, address),
         times: Vec::new(),
     }];
+    let with_mode = |role: &str| format!("{}?sslmode=disable", stores.postgres.url(role, DATABASE));
     for function in &stores.functions {
         let mut environment = lambda_environment(function, address);
         environment.extend(aws_environment(stores.ports.aws));
         // Secrets by environment: the local AWS's own time is not the function's.
         environment.extend(function.environment.clone());
         environment.extend([
-            ("DATABASE_URL".to_owned(), stores.postgres.url("roost_app", DATABASE)),
-            ("MIGRATION_DATABASE_URL".to_owned(), stores.postgres.url("roost_owner", DATABASE)),
+            ("DATABASE_URL".to_owned(), with_mode("roost_app")),
+            ("MIGRATION_DATABASE_URL".to_owned(), with_mode("roost_owner")),
             ("TOKEN_KEYS".to_owned(), stores.secrets.token_keys.to_string()),
             ("SIGNING_KEYS".to_owned(), stores.secrets.signing_keys.to_string()),
         ]);
