@@ -2,8 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse as _, Response};
+use domain::error::{Error, ErrorCode};
 use serde::Serialize;
 use services::health::DependencyHealth;
 use utoipa::ToSchema;
@@ -12,7 +11,7 @@ use web::{AppState, Problem, Query};
 /// Whether the service runs.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct HealthOut {
-    /// `ok`, or `unavailable` when a dependency that requests need is down.
+    /// Always `ok`; anything else is a problem.
     #[schema(examples("ok"))]
     status: &'static str,
 }
@@ -20,7 +19,7 @@ pub(crate) struct HealthOut {
 /// Whether requests can be served, and by which dependencies.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ReadinessOut {
-    /// `ok`, or `unavailable` when a dependency that requests need is down.
+    /// Always `ok`; anything else is a problem.
     #[schema(examples("ok"))]
     status: &'static str,
     /// Each dependency.
@@ -66,15 +65,15 @@ pub(crate) async fn health(Query(()): Query<()>) -> Json<HealthOut> {
     path = "/health/ready",
     tag = "docs",
     operation_id = "getReadiness",
-    responses(
-        (status = 200, description = "Requests can be served", body = ReadinessOut),
-        (status = 503, description = "A dependency that requests need is down", body = ReadinessOut)
-    )
+    responses((status = 200, description = "Requests can be served", body = ReadinessOut))
 )]
-pub(crate) async fn ready(State(app): State<AppState>, Query(()): Query<()>) -> Result<Response, Problem> {
-    let dependencies = app.services.check_health().await;
-    let serves = dependencies.iter().all(|dependency| dependency.ok || !dependency.required);
-    let (status, text) = if serves { (StatusCode::OK, "ok") } else { (StatusCode::SERVICE_UNAVAILABLE, "unavailable") };
-    let dependencies = dependencies.into_iter().map(DependencyOut::from).collect();
-    Ok((status, Json(ReadinessOut { status: text, dependencies })).into_response())
+pub(crate) async fn ready(State(app): State<AppState>, Query(()): Query<()>) -> Result<Json<ReadinessOut>, Problem> {
+    let health = app.services.check_health().await;
+    let down: Vec<&str> = health.iter().filter(|one| one.required && !one.ok).map(|one| one.name).collect();
+    if !down.is_empty() {
+        let detail = format!("Not reachable: {}.", down.join(", "));
+        let health = serde_json::to_value(health).map_err(Error::internal)?;
+        return Err(Problem(Error::new(ErrorCode::Unavailable, detail).with("dependencies", health)));
+    }
+    Ok(Json(ReadinessOut { status: "ok", dependencies: health.into_iter().map(DependencyOut::from).collect() }))
 }

@@ -1,4 +1,4 @@
-//! The function `docs`: `/health`, `/openapi.json`, `/docs/errors`, and the answer to what no other function serves.
+//! The Lambda function `docs`.
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {

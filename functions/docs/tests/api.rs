@@ -61,7 +61,7 @@ async fn health_touches_no_dependency() {
 async fn readiness_is_503_while_the_database_is_down() {
     let (status, _, body) = get("/health/ready").await;
     let body: Value = serde_json::from_str(&body).expect("JSON");
-    assert_eq!((status, &body["status"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
+    assert_eq!((status, &body["code"]), (StatusCode::SERVICE_UNAVAILABLE, &"unavailable".into()));
     let database = body["dependencies"].as_array().and_then(|all| all.iter().find(|one| one["name"] == "database"));
     assert_eq!(database.map(|database| &database["ok"]), Some(&false.into()));
 }

@@ -240,9 +240,14 @@ mod tests {
             _ => complete(name),
         };
         let error = Config::read(lookup).expect_err("faulty").to_string();
-        for name in
-            ["WEB_BASE_URL", "SESSIONS_TABLE", "TOKEN_KEYS", "CORS_ORIGINS", "MAX_UNPAID_HOLDS", "HOST_FEE_BASIS_POINTS"]
-        {
+        for name in [
+            "WEB_BASE_URL",
+            "SESSIONS_TABLE",
+            "TOKEN_KEYS",
+            "CORS_ORIGINS",
+            "MAX_UNPAID_HOLDS",
+            "HOST_FEE_BASIS_POINTS",
+        ] {
             assert!(error.contains(name), "{name} in {error}");
         }
     }

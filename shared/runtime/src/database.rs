@@ -54,7 +54,9 @@ pub fn parse(text: &str) -> Result<DatabaseTarget> {
     let secret = if text.trim_start().starts_with('{') {
         serde_json::from_str(text).map_err(|_| Error::internal("the database secret is not JSON of the agreed form"))?
     } else {
-        from_url(text).ok_or_else(|| Error::internal("the database URL is not of the form postgres://user:password@host/dbname"))?
+        from_url(text).ok_or_else(|| {
+            Error::internal("the database URL is not of the form postgres://user:password@host/dbname")
+        })?
     };
     let DatabaseSecret { host, port, dbname, username, password, sslmode } = secret;
     let tls = match sslmode.as_str() {
@@ -118,7 +120,9 @@ mod tests {
 
     #[test]
     fn what_can_not_be_read_is_refused_without_repeating_it() {
-        for text in ["", "mysql://a:hunter2@h/d", "{\"password\":\"hunter2\"}", "postgres://a:hunter2@h/d?sslmode=prefer"] {
+        for text in
+            ["", "mysql://a:hunter2@h/d", "{\"password\":\"hunter2\"}", "postgres://a:hunter2@h/d?sslmode=prefer"]
+        {
             let error = parse(text).expect_err(text);
             let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
             assert!(!cause.contains("hunter2"), "{cause}");

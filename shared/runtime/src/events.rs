@@ -8,6 +8,7 @@ use serde_json::Value;
 use services::Services;
 use store::DatabaseTarget;
 use tracing::Instrument as _;
+use web::problem::causes;
 
 use crate::Error;
 use crate::config::{MigrateConfig, SecretAt};
@@ -52,7 +53,10 @@ async fn serve<T: Serialize>(handle: impl AsyncFn(Value) -> Result<T>) -> std::r
         let trace_id = event.context.xray_trace_id.as_deref();
         let span = tracing::info_span!("event", request_id = event.context.request_id, trace_id);
         let answer = handle(event.payload).instrument(span.clone()).await;
-        answer.inspect_err(|error| span.in_scope(|| web::problem::log(error))).map_err(Error::from)
+        let log = |error: &domain::error::Error| {
+            span.in_scope(|| tracing::error!(code = error.code().as_str(), cause = causes(error), "failed"));
+        };
+        answer.inspect_err(log).map_err(Error::from)
     };
     Runtime::new(service_fn(serve)).run().await
 }

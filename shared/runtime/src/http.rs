@@ -56,9 +56,8 @@ impl<S: Service<LambdaEvent<LambdaRequest>>> Service<LambdaEvent<LambdaRequest>>
 /// Percent-encodes what may not stand in a URI's path or query, `also` included; what is encoded already stays.
 fn encoded(text: &str, also: &[u8]) -> String {
     let bytes = text.as_bytes();
-    let is_escape = |at: usize| {
-        bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit))
-    };
+    let is_escape =
+        |at: usize| bytes.get(at + 1..at + 3).is_some_and(|digits| digits.iter().all(u8::is_ascii_hexdigit));
     let mut out = String::with_capacity(bytes.len());
     for (at, byte) in bytes.iter().copied().enumerate() {
         let stays = match byte {
@@ -86,7 +85,9 @@ mod tests {
         });
         let payload = serde_json::from_value(event).expect("an event");
         let echo = tower::service_fn(async |request: lambda_http::Request| {
-            Ok::<_, std::convert::Infallible>(request.uri().path_and_query().map(ToString::to_string).unwrap_or_default())
+            Ok::<_, std::convert::Infallible>(
+                request.uri().path_and_query().map(ToString::to_string).unwrap_or_default(),
+            )
         });
         let event = LambdaEvent::new(payload, Invocation::default());
         let answer = Sanitised(Adapter::from(echo)).oneshot(event).await.expect("infallible");

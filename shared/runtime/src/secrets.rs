@@ -82,7 +82,10 @@ impl Cached {
                 Ok(text)
             }
             (Err(error), Some(kept)) => {
-                tracing::warn!(%error, "a secret could not be fetched anew; the last known value serves on");
+                tracing::warn!(
+                    cause = web::problem::causes(&error),
+                    "a secret could not be fetched anew; the last known value serves on"
+                );
                 kept.fresh_until = Instant::now() + PATIENCE;
                 Ok(kept.text.clone())
             }

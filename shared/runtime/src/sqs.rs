@@ -8,6 +8,7 @@ use futures::FutureExt as _;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use services::Services;
 use tracing::Instrument as _;
+use web::problem::causes;
 
 use crate::Error;
 use crate::wiring::{start, warm_up};
@@ -52,7 +53,7 @@ async fn work_off(event: SqsEvent, handle: impl AsyncFn(Message) -> Result<()>) 
             match work.await {
                 Ok(Ok(())) => true,
                 Ok(Err(error)) => {
-                    web::problem::log(&error);
+                    tracing::error!(code = error.code().as_str(), cause = causes(&error), "the message goes back");
                     false
                 }
                 // The panic hook has logged where.
@@ -84,9 +85,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failing_or_panicking_message_fails_alone() {
-        let record = |id: &str, body: &str| {
-            json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "3" } })
-        };
+        let record = |id: &str, body: &str| json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "3" } });
         let records = [record("1", "good"), record("2", "bad"), record("3", "panic"), record("4", "good")];
         let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
         let handle = async |message: Message| match message.body.as_str() {

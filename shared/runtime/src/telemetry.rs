@@ -7,19 +7,29 @@ use serde_json::{Map, Value};
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
 use tracing::{Event, Subscriber};
+use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::fmt::format::{JsonFields, Writer};
 use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Our crates: these log at `LOG_LEVEL`, all others only what is amiss.
 const OURS: [&str; 12] = [
-    "domain", "store", "services", "adapters", "web", "runtime", "users", "properties", "bookings", "docs",
-    "notifications", "scheduler",
+    "domain",
+    "store",
+    "services",
+    "adapters",
+    "web",
+    "runtime",
+    "users",
+    "properties",
+    "bookings",
+    "docs",
+    "notifications",
+    "scheduler",
 ];
 
 /// Starts logging for this process; a second call changes nothing. Panics are logged from now on, too.

@@ -10,6 +10,7 @@ use adapters::{
 use services::access_tokens::KeyRingCache;
 use services::ports::{Cache, SecretName, SecretSource};
 use services::{Db, Services, Settings};
+use web::problem::causes;
 
 use crate::Error;
 use crate::config::Config;
@@ -65,7 +66,7 @@ pub(crate) async fn warm_up(services: &Services) {
             services.secrets.secret(SecretName::SigningKey),
         );
         [database.err(), token_keys.err(), signing_key.err()].into_iter().flatten().for_each(|error| {
-            tracing::warn!(%error, "not reachable at the start");
+            tracing::warn!(cause = causes(&error), "not reachable at the start");
         });
     };
     if tokio::time::timeout(WARM_UP_LIMIT, work).await.is_err() {

@@ -99,7 +99,8 @@ fn challenge(error: &Error, request: &RequestContext) -> String {
     }
 }
 
-fn causes(error: &Error) -> String {
+/// The error with the whole chain of its causes: for the log alone.
+pub fn causes(error: &Error) -> String {
     let mut chain = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
