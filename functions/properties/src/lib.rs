@@ -1,1 +1,25 @@
-//! (in the making)
+//! Listings: every route of `/v1/properties`.
+
+mod create;
+mod create_json;
+mod get;
+mod json;
+mod list;
+mod quote;
+mod search;
+mod unlist;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::AppState;
+
+/// All routes of this function, with full paths.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(search::search_properties))
+        .routes(routes!(create::create_property))
+        .routes(routes!(get::get_property))
+        .routes(routes!(list::list_property))
+        .routes(routes!(unlist::unlist_property))
+        .routes(routes!(quote::quote_stay))
+}

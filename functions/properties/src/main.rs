@@ -1,2 +1,6 @@
-//! main
-fn main() {}
+//! The Lambda function `properties`.
+
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), runtime::Error> {
+    runtime::serve_http(properties::routes()).await
+}

@@ -1,1 +1,31 @@
-//! (in the making)
+//! Accounts and signing in: every route of `/v1/users`, `/v1/auth` and `/.well-known`.
+
+mod get_me;
+mod get_user;
+mod json;
+mod jwks;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod resend_verification;
+mod verify_email;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::AppState;
+
+/// All routes of this function, with full paths.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(register::register))
+        .routes(routes!(get_me::get_me))
+        .routes(routes!(get_user::get_user))
+        .routes(routes!(login::login))
+        .routes(routes!(refresh::refresh))
+        .routes(routes!(logout::logout))
+        .routes(routes!(verify_email::verify_email))
+        .routes(routes!(resend_verification::resend_verification))
+        .routes(routes!(jwks::jwks))
+        .routes(routes!(jwks::openid_configuration))
+}

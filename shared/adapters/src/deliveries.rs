@@ -41,9 +41,7 @@ impl DeliveryLog for DynamoDeliveries {
             .item("state", s("claimed"))
             .item("claimed_until", n(now + CLAIM_SECONDS))
             .item("expires_at", n(now + KEEP_SECONDS))
-            .condition_expression(
-                "attribute_not_exists(delivery_id) OR (#state = :claimed AND claimed_until <= :now)",
-            )
+            .condition_expression("attribute_not_exists(delivery_id) OR (#state = :claimed AND claimed_until <= :now)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":claimed", s("claimed"))
             .expression_attribute_values(":now", n(now))

@@ -77,7 +77,9 @@ impl SessionStore for DynamoSessions {
             .await;
         match outcome {
             Ok(_) => Ok(true),
-            Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
                 Ok(false)
             }
             Err(error) => Err(from_sdk("dynamodb", error)),

@@ -91,8 +91,7 @@ impl KeyRing {
             let point = pair.public_key().as_ref();
             let x = URL_SAFE_NO_PAD.encode(&point[1..33]);
             let y = URL_SAFE_NO_PAD.encode(&point[33..65]);
-            verifying
-                .insert(key.kid.clone(), DecodingKey::from_ec_components(&x, &y).map_err(Error::internal)?);
+            verifying.insert(key.kid.clone(), DecodingKey::from_ec_components(&x, &y).map_err(Error::internal)?);
             if key.kid == parsed.active_kid {
                 signing = Some(EncodingKey::from_ec_der(&pkcs8));
             }
@@ -148,11 +147,7 @@ impl Services {
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         validation.leeway = 5;
         let claims = jsonwebtoken::decode::<Claims>(bearer, key, &validation).map_err(|_| refused())?.claims;
-        Ok(Actor {
-            user_id: claims.sub,
-            role: claims.role.parse().map_err(|_| refused())?,
-            session_id: claims.sid,
-        })
+        Ok(Actor { user_id: claims.sub, role: claims.role.parse().map_err(|_| refused())?, session_id: claims.sid })
     }
 
     /// The public keys, as a JSON Web Key Set (RFC 7517).

@@ -2,7 +2,7 @@
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::SessionId;
-use domain::user::Password;
+use domain::user::{Email, Password};
 use jiff::{SignedDuration, Timestamp};
 use store::users::User;
 use uuid::Uuid;
@@ -44,8 +44,12 @@ impl Services {
     ///
     /// # Errors
     /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password.
-    pub async fn login(&self, email_key: &str, password: Password) -> Result<TokenPair> {
-        let found = store::users::find_credentials(&self.db.connection().await?, email_key).await?;
+    pub async fn login(&self, email: &str, password: Password) -> Result<TokenPair> {
+        // What is no address is nobody's.
+        let found = match Email::parse(email) {
+            Ok(email) => store::users::find_credentials(&self.db.connection().await?, &email.key()).await?,
+            Err(_) => None,
+        };
         let (user, phc) = found.unzip();
         let matches = passwords::verify(password, phc).await?;
         let Some(user) = user.filter(|_| matches) else {

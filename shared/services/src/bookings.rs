@@ -11,8 +11,8 @@ use domain::stay::{Guests, StayDates, broken_rules};
 use domain::user::Role;
 use jiff::civil::Date;
 use serde_json::json;
-pub use store::bookings::{Booking, ListFilter, ListRole, TimelineEntry};
 use store::bookings::NewBooking;
+pub use store::bookings::{Booking, ListFilter, ListRole, TimelineEntry};
 use store::properties::Property;
 use store::tx::Tx;
 
@@ -48,7 +48,7 @@ impl Services {
     /// `dates_unavailable`, `email_unverified`.
     pub async fn create_booking(
         &self,
-        tx: &Tx<'_>,
+        tx: &Tx,
         actor: &Actor,
         request: &BookingRequest,
         sealer: &Sealer,
@@ -77,9 +77,7 @@ impl Services {
     pub async fn booking(&self, actor: &Actor, id: BookingId) -> Result<Booking> {
         store::bookings::find(&self.db.connection().await?, id)
             .await?
-            .filter(|booking| {
-                [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin
-            })
+            .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin)
             .ok_or_else(Error::not_found)
     }
 
@@ -88,7 +86,7 @@ impl Services {
         store::bookings::list(&self.db.connection().await?, filter).await
     }
 
-    async fn require_free_hold(&self, tx: &Tx<'_>, actor: &Actor) -> Result<()> {
+    async fn require_free_hold(&self, tx: &Tx, actor: &Actor) -> Result<()> {
         let allowed = self.settings.max_unpaid_holds;
         if store::bookings::count_unpaid_holds(tx, actor.user_id).await? < i64::from(allowed) {
             return Ok(());
@@ -99,7 +97,7 @@ impl Services {
 }
 
 /// The property, if it is there for this guest: listed, or their own (which then breaks a rule).
-async fn bookable_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property> {
+async fn bookable_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Property> {
     store::properties::find(tx, id)
         .await?
         .filter(|property| property.status == PropertyStatus::Listed || property.host_id == actor.user_id)
@@ -108,12 +106,7 @@ async fn bookable_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result
         })
 }
 
-async fn checked_dates(
-    tx: &Tx<'_>,
-    actor: &Actor,
-    property: &Property,
-    request: &BookingRequest,
-) -> Result<StayDates> {
+async fn checked_dates(tx: &Tx, actor: &Actor, property: &Property, request: &BookingRequest) -> Result<StayDates> {
     let now = store::clock::now(tx).await?;
     let is_own = property.host_id == actor.user_id;
     let rules = &property.details.rules;
@@ -160,7 +153,7 @@ fn require_price_as_shown(
 }
 
 async fn insert_holding(
-    tx: &Tx<'_>,
+    tx: &Tx,
     actor: &Actor,
     request: &BookingRequest,
     property: &Property,

@@ -1,9 +1,11 @@
 //! The same request with the same key has one effect and one answer: key, work, saved answer and queued events are
 //! one transaction.
 
+use std::sync::Arc;
+
 use domain::error::{Error, ErrorCode, Result};
-pub use store::idempotency_keys::{IdempotencyKey, SavedAnswer};
 use store::idempotency_keys::{self, Claim};
+pub use store::idempotency_keys::{IdempotencyKey, SavedAnswer};
 use store::tx::Tx;
 
 use crate::Services;
@@ -34,28 +36,35 @@ impl Services {
     ///
     /// # Errors
     /// Those of `work`, `idempotency_in_progress`, `idempotency_key_reused`, `unavailable`.
-    pub async fn idempotently<T>(
+    pub async fn idempotently<T, F>(
         &self,
         name: &'static str,
         key: Option<&IdempotencyKey>,
-        work: impl AsyncFn(&Tx<'_>) -> Result<T>,
+        work: impl Fn(Arc<Tx>) -> F,
         render: impl Fn(Result<&T, &Error>) -> SavedAnswer,
-    ) -> Result<Answer> {
+    ) -> Result<Answer>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (work, render) = (&work, &render);
         let outcome = self
-            .write(name, async |tx| {
-                if let Some(answer) = replay(tx, key).await? {
+            .write(name, |tx| async move {
+                if let Some(answer) = replay(&tx, key).await? {
                     return Ok(answer);
                 }
-                let saved = render(Ok(&work(tx).await?));
-                save(tx, key, saved).await
+                let saved = render(Ok(&work(Arc::clone(&tx)).await?));
+                save(&tx, key, saved).await
             })
             .await;
         match outcome {
             Err(error) if key.is_some() && is_conflict_of_business(&error) => {
                 // The work is rolled back; its refusal is kept in a transaction of its own.
-                self.write(name, async |tx| match replay(tx, key).await? {
-                    Some(answer) => Ok(answer),
-                    None => save(tx, key, render(Err(&error))).await,
+                let error = &error;
+                self.write(name, |tx| async move {
+                    match replay(&tx, key).await? {
+                        Some(answer) => Ok(answer),
+                        None => save(&tx, key, render(Err(error))).await,
+                    }
                 })
                 .await
             }
@@ -64,7 +73,7 @@ impl Services {
     }
 }
 
-async fn replay(tx: &Tx<'_>, key: Option<&IdempotencyKey>) -> Result<Option<Answer>> {
+async fn replay(tx: &Tx, key: Option<&IdempotencyKey>) -> Result<Option<Answer>> {
     let Some(key) = key else { return Ok(None) };
     match idempotency_keys::claim(tx, key).await? {
         Claim::New => Ok(None),
@@ -81,7 +90,7 @@ async fn replay(tx: &Tx<'_>, key: Option<&IdempotencyKey>) -> Result<Option<Answ
     }
 }
 
-async fn save(tx: &Tx<'_>, key: Option<&IdempotencyKey>, saved: SavedAnswer) -> Result<Answer> {
+async fn save(tx: &Tx, key: Option<&IdempotencyKey>, saved: SavedAnswer) -> Result<Answer> {
     if let Some(key) = key {
         idempotency_keys::save(tx, key, &saved).await?;
     }

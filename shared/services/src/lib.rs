@@ -21,8 +21,8 @@ pub mod passwords;
 pub mod ports;
 pub mod properties;
 pub mod quotes;
-pub mod search;
 pub mod sealing;
+pub mod search;
 pub mod users;
 
 pub use actor::Actor;
@@ -72,7 +72,10 @@ pub struct Services {
 
 impl Services {
     /// Runs `work` in one transaction, and publishes the events it wrote once that is committed.
-    pub async fn write<T>(&self, name: &'static str, work: impl AsyncFn(&Tx<'_>) -> Result<T>) -> Result<T> {
+    pub async fn write<T, F>(&self, name: &'static str, work: impl Fn(Arc<Tx>) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let committed = self.db.run_tx(name, work).await?;
         self.publish(&committed.events).await;
         Ok(committed.value)

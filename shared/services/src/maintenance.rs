@@ -40,7 +40,9 @@ impl Services {
         let mut total = 0;
         loop {
             let expired = self
-                .write("maintenance.expire_holds", async |tx| store::bookings::expire_overdue(tx, BATCH_ROWS).await)
+                .write("maintenance.expire_holds", |tx| async move {
+                    store::bookings::expire_overdue(&tx, BATCH_ROWS).await
+                })
                 .await?;
             total += expired;
             if expired < BATCH_ROWS.unsigned_abs() {
@@ -53,7 +55,9 @@ impl Services {
         let mut total = 0;
         loop {
             let completed = self
-                .write("maintenance.complete_stays", async |tx| store::bookings::complete_ended(tx, BATCH_ROWS).await)
+                .write("maintenance.complete_stays", |tx| async move {
+                    store::bookings::complete_ended(&tx, BATCH_ROWS).await
+                })
                 .await?;
             total += completed;
             if completed < BATCH_ROWS.unsigned_abs() {

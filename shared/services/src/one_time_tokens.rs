@@ -60,14 +60,14 @@ impl Services {
         let refused =
             || Error::new(ErrorCode::TokenInvalid, "This link was used before or is too old. Ask for a new one.");
         let hash = hash_token(token);
-        let kept = self.one_time_tokens.find(&hash).await?.ok_or_else(refused)?;
+        let kept = &self.one_time_tokens.find(&hash).await?.ok_or_else(refused)?;
         if kept.purpose != EMAIL_VERIFICATION || kept.expires_at <= Timestamp::now() {
             return Err(refused());
         }
         // The token goes last: if the database is down, the link can be opened again.
         let marked = self
-            .write("users.verify_email", async |tx| {
-                store::users::mark_email_verified(tx, kept.user_id, &kept.email_key).await
+            .write("users.verify_email", |tx| async move {
+                store::users::mark_email_verified(&tx, kept.user_id, &kept.email_key).await
             })
             .await?;
         if marked && self.one_time_tokens.remove(&hash).await? { Ok(()) } else { Err(refused()) }

@@ -43,7 +43,7 @@ impl Services {
         loop {
             let claimed = self
                 .db
-                .run_tx("outbox.sweep", async |tx| store::outbox::claim(tx, SWEEP_ROWS).await)
+                .run_tx("outbox.sweep", |tx| async move { store::outbox::claim(&tx, SWEEP_ROWS).await })
                 .await?
                 .value;
             if claimed.is_empty() {

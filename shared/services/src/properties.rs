@@ -37,7 +37,7 @@ pub fn draw_public_point(exact: Point) -> Point {
 ///
 /// # Errors
 /// `unauthenticated` when the account is gone.
-pub async fn create(tx: &Tx<'_>, actor: &Actor, details: &PropertyDetails) -> Result<PropertyView> {
+pub async fn create(tx: &Tx, actor: &Actor, details: &PropertyDetails) -> Result<PropertyView> {
     let property = store::properties::insert(tx, PropertyId::new(), actor.user_id, details).await?;
     Ok(PropertyView { property, exact_place: true })
 }
@@ -46,7 +46,7 @@ pub async fn create(tx: &Tx<'_>, actor: &Actor, details: &PropertyDetails) -> Re
 ///
 /// # Errors
 /// `not_ready` with the missing fields, `email_unverified`, `invalid_state`, `forbidden`, `not_found`.
-pub async fn list(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
+pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
     let property = own_property(tx, actor, id).await?;
     let host = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     require_active(&host)?;
@@ -63,9 +63,7 @@ pub async fn list(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property
     };
     let listed = match property.status {
         PropertyStatus::Listed => property.clone(),
-        PropertyStatus::Draft | PropertyStatus::Unlisted => {
-            move_to(tx, &property, PropertyStatus::Listed).await?
-        }
+        PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
         status => return Err(impossible(status, "listed")),
     };
     store::listing_search::upsert(tx, &listed, place, base_price_minor, relevance(&listed.details)).await?;
@@ -76,7 +74,7 @@ pub async fn list(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property
 ///
 /// # Errors
 /// `invalid_state`, `forbidden`, `not_found`.
-pub async fn unlist(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
+pub async fn unlist(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
     let property = own_property(tx, actor, id).await?;
     let unlisted = match property.status {
         PropertyStatus::Unlisted => property,
@@ -113,7 +111,7 @@ fn is_own(property: &Property, actor: &Actor) -> bool {
 }
 
 /// The caller's own property, locked; somebody else's is forbidden if it is public, else not to be seen.
-async fn own_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Property> {
+async fn own_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Property> {
     let property = store::properties::find_for_update(tx, id).await?.ok_or_else(Error::not_found)?;
     if is_own(&property, actor) && property.status != PropertyStatus::Archived {
         Ok(property)
@@ -124,7 +122,7 @@ async fn own_property(tx: &Tx<'_>, actor: &Actor, id: PropertyId) -> Result<Prop
     }
 }
 
-async fn move_to(tx: &Tx<'_>, property: &Property, to: PropertyStatus) -> Result<Property> {
+async fn move_to(tx: &Tx, property: &Property, to: PropertyStatus) -> Result<Property> {
     store::properties::set_status(tx, property.id, property.status, to)
         .await?
         .ok_or_else(|| Error::internal("a locked property changed its state"))

@@ -60,7 +60,7 @@ impl Services {
 ///
 /// # Errors
 /// `email_taken`.
-pub async fn register(tx: &Tx<'_>, registration: &Registration, password_hash: &str) -> Result<User> {
+pub async fn register(tx: &Tx, registration: &Registration, password_hash: &str) -> Result<User> {
     let user = store::users::insert(
         tx,
         &NewUser {
@@ -83,7 +83,7 @@ pub async fn register(tx: &Tx<'_>, registration: &Registration, password_hash: &
 ///
 /// # Errors
 /// `not_found` when the account is gone.
-pub async fn request_email_verification(tx: &Tx<'_>, actor: &Actor) -> Result<()> {
+pub async fn request_email_verification(tx: &Tx, actor: &Actor) -> Result<()> {
     let user = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     if user.email_verified_at.is_none() {
         let data = json!({ "user_id": user.id });

@@ -134,7 +134,7 @@ fn columns() -> String {
 /// Inserts a booking that holds its nights, or gives none when another holds one of them.
 ///
 /// ON CONFLICT names the constraint: the loser of a race neither waits in a deadlock nor aborts its transaction.
-pub async fn insert(tx: &Tx<'_>, booking: &NewBooking<'_>) -> Result<Option<Booking>> {
+pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>> {
     let sql = format!(
         "-- bookings.insert
          INSERT INTO bookings (id, property_id, guest_id, host_id, status, check_in, check_out, held_until, adults,
@@ -181,7 +181,7 @@ pub async fn insert(tx: &Tx<'_>, booking: &NewBooking<'_>) -> Result<Option<Book
 }
 
 /// Lets go of the nights that overdue holds of the property still keep in a range; gives how many there were.
-pub async fn expire_overdue_on(tx: &Tx<'_>, property_id: PropertyId, from: Date, until: Date) -> Result<u64> {
+pub async fn expire_overdue_on(tx: &Tx, property_id: PropertyId, from: Date, until: Date) -> Result<u64> {
     let sql = "-- bookings.expire_overdue_on
                UPDATE bookings
                SET status = 'expired', hold_expires_at = NULL, updated_at = app_now(), timeline = timeline ||
@@ -192,7 +192,7 @@ pub async fn expire_overdue_on(tx: &Tx<'_>, property_id: PropertyId, from: Date,
 }
 
 /// The same over all properties, at most `limit` of them: the sweeper's step. Rows another sweeper has are left to it.
-pub async fn expire_overdue(tx: &Tx<'_>, limit: i64) -> Result<u64> {
+pub async fn expire_overdue(tx: &Tx, limit: i64) -> Result<u64> {
     let sql = "-- bookings.expire_overdue
                UPDATE bookings
                SET status = 'expired', hold_expires_at = NULL, updated_at = app_now(), timeline = timeline ||
@@ -203,7 +203,7 @@ pub async fn expire_overdue(tx: &Tx<'_>, limit: i64) -> Result<u64> {
 }
 
 /// Completes stays whose check-out time has passed in the property's zone, at most `limit` of them.
-pub async fn complete_ended(tx: &Tx<'_>, limit: i64) -> Result<u64> {
+pub async fn complete_ended(tx: &Tx, limit: i64) -> Result<u64> {
     let sql = "-- bookings.complete_ended
                UPDATE bookings
                SET status = 'completed', updated_at = app_now(), timeline = timeline ||
@@ -216,7 +216,7 @@ pub async fn complete_ended(tx: &Tx<'_>, limit: i64) -> Result<u64> {
 }
 
 /// How many unpaid bookings of a guest hold nights now.
-pub async fn count_unpaid_holds(tx: &Tx<'_>, guest_id: UserId) -> Result<i64> {
+pub async fn count_unpaid_holds(tx: &Tx, guest_id: UserId) -> Result<i64> {
     let sql = "-- bookings.count_unpaid_holds
                SELECT count(*) AS holds FROM bookings
                WHERE guest_id = $1 AND status = 'pending_payment' AND hold_expires_at > app_now()";

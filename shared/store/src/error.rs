@@ -15,9 +15,8 @@ pub(crate) fn from_pool(error: deadpool_postgres::PoolError) -> Error {
 
 /// Whether running the transaction anew may succeed: serialization failure or deadlock.
 pub(crate) fn is_retryable(error: &Error) -> bool {
-    sql_state(error).is_some_and(|state| {
-        *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED
-    })
+    sql_state(error)
+        .is_some_and(|state| *state == SqlState::T_R_SERIALIZATION_FAILURE || *state == SqlState::T_R_DEADLOCK_DETECTED)
 }
 
 /// Whether the server refused the user or password it was given.

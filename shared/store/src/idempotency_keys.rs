@@ -49,7 +49,7 @@ pub enum Claim {
 ///
 /// The lock is tried in a statement of its own: the look-up that follows then sees what a request that has just
 /// ended has saved.
-pub async fn claim(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<Claim> {
+pub async fn claim(tx: &Tx, key: &IdempotencyKey) -> Result<Claim> {
     let lock = "-- idempotency_keys.lock
                 SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0)) AS locked";
     let locked = tx.row(lock, &[&key.caller, &key.key]).await?.map(|row| row.read::<bool>("locked")).transpose()?;
@@ -66,7 +66,7 @@ pub async fn claim(tx: &Tx<'_>, key: &IdempotencyKey) -> Result<Claim> {
 }
 
 /// Saves the answer under the key; an expired row gives way.
-pub async fn save(tx: &Tx<'_>, key: &IdempotencyKey, answer: &SavedAnswer) -> Result<()> {
+pub async fn save(tx: &Tx, key: &IdempotencyKey, answer: &SavedAnswer) -> Result<()> {
     let sql = "-- idempotency_keys.save
                INSERT INTO idempotency_keys (caller, key, fingerprint, status, headers, body)
                VALUES ($1, $2, $3, $4, $5, $6)

@@ -46,7 +46,7 @@ pub struct SearchHit {
 }
 
 /// Writes the row of a listed property, in the transaction that changes the property.
-pub async fn upsert(tx: &Tx<'_>, property: &Property, place: &Place, base_price_minor: i64, score: i32) -> Result<()> {
+pub async fn upsert(tx: &Tx, property: &Property, place: &Place, base_price_minor: i64, score: i32) -> Result<()> {
     let sql = "-- listing_search.upsert
         INSERT INTO listing_search (property_id, lat_e6, lng_e6, cell_04, cell_06, cell_08, cell_10, cell_12, cell_14,
             score, base_price_minor, currency, max_guests, min_nights, max_nights, preparation_nights,
@@ -63,15 +63,15 @@ pub async fn upsert(tx: &Tx<'_>, property: &Property, place: &Place, base_price_
                EXCLUDED.currency, EXCLUDED.max_guests, EXCLUDED.min_nights, EXCLUDED.max_nights,
                EXCLUDED.preparation_nights, EXCLUDED.advance_notice_hours, EXCLUDED.booking_window_days,
                EXCLUDED.check_in_time, EXCLUDED.time_zone)";
-    let point = Point::from_microdegrees(place.public_lat_e6, place.public_lng_e6)
-        .map_err(domain::error::Error::internal)?;
+    let point =
+        Point::from_microdegrees(place.public_lat_e6, place.public_lng_e6).map_err(domain::error::Error::internal)?;
     let [c4, c6, c8, c10, c12, c14] = geo::cells(point);
     tx.execute(sql, &[&property.id.uuid(), &c4, &c6, &c8, &c10, &c12, &c14, &score, &base_price_minor]).await?;
     Ok(())
 }
 
 /// Removes the row of a property that is no longer listed.
-pub async fn delete(tx: &Tx<'_>, id: PropertyId) -> Result<()> {
+pub async fn delete(tx: &Tx, id: PropertyId) -> Result<()> {
     tx.execute("-- listing_search.delete\nDELETE FROM listing_search WHERE property_id = $1", &[&id.uuid()]).await?;
     Ok(())
 }
@@ -97,8 +97,19 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<S
     let nights = filter.dates.map(|dates| i32::try_from(dates.nights()).unwrap_or(i32::MAX));
 
     let mut params: Vec<&(dyn ToSql + Sync)> = vec![
-        &edges.south, &edges.north, &edges.west_1, &edges.east_1, &edges.west_2, &edges.east_2, &guests,
-        &filter.min_price_minor, &filter.max_price_minor, &currency, &after_score, &after_id, &filter.limit,
+        &edges.south,
+        &edges.north,
+        &edges.west_1,
+        &edges.east_1,
+        &edges.west_2,
+        &edges.east_2,
+        &guests,
+        &filter.min_price_minor,
+        &filter.max_price_minor,
+        &currency,
+        &after_score,
+        &after_id,
+        &filter.limit,
     ];
     if filter.dates.is_some() {
         params.extend([&check_in as &(dyn ToSql + Sync), &check_out, &nights]);
@@ -110,7 +121,9 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<S
         .rows(&sql, &params)
         .await?
         .iter()
-        .map(|row| Ok(SearchHit { score: row.read("score")?, property_id: PropertyId::from_uuid(row.read("property_id")?) }))
+        .map(|row| {
+            Ok(SearchHit { score: row.read("score")?, property_id: PropertyId::from_uuid(row.read("property_id")?) })
+        })
         .collect()
 }
 

@@ -30,10 +30,7 @@ pub struct Migrated {
 /// failed, is internal and leaves the migrations before it applied.
 pub async fn migrate(owner: &DatabaseTarget, app: &DatabaseTarget) -> Result<Migrated> {
     let mut client = connect(owner).await?;
-    client
-        .execute("SELECT pg_advisory_lock($1)", &[&ADVISORY_LOCK])
-        .await
-        .map_err(from_postgres)?;
+    client.execute("SELECT pg_advisory_lock($1)", &[&ADVISORY_LOCK]).await.map_err(from_postgres)?;
     ensure_role(&client, app).await?;
     let report = embedded::migrations::runner().run_async(&mut client).await.map_err(Error::internal)?;
     Ok(Migrated { applied: report.applied_migrations().iter().map(ToString::to_string).collect() })

@@ -16,7 +16,7 @@ const CLAIM_SECONDS: f64 = 20.0;
 const KEEP_DAYS: f64 = 7.0;
 
 /// Writes an event; this invocation publishes it right after the commit, the sweeper if that fails.
-pub async fn insert(tx: &Tx<'_>, kind: EventKind, data: &Value) -> Result<()> {
+pub async fn insert(tx: &Tx, kind: EventKind, data: &Value) -> Result<()> {
     let sql = "-- outbox.insert
                INSERT INTO outbox (id, kind, data, claimed_until)
                VALUES ($1, $2, $3, clock_timestamp() + make_interval(secs => $4))
@@ -29,7 +29,7 @@ pub async fn insert(tx: &Tx<'_>, kind: EventKind, data: &Value) -> Result<()> {
 }
 
 /// Takes events nobody is publishing, oldest claim first; they are this caller's for a while.
-pub async fn claim(tx: &Tx<'_>, limit: i64) -> Result<Vec<Event>> {
+pub async fn claim(tx: &Tx, limit: i64) -> Result<Vec<Event>> {
     let sql = "-- outbox.claim
                UPDATE outbox SET claimed_until = clock_timestamp() + make_interval(secs => $2)
                WHERE id IN (SELECT id FROM outbox

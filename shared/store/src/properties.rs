@@ -1,12 +1,12 @@
 //! The table `properties`.
 
+use domain::amenity::AmenitySet;
 use domain::cancellation::CancellationPolicy;
 use domain::error::{Error, Result};
 use domain::id::{PropertyId, UserId};
 use domain::money::Currency;
 use domain::pricing::{ExtraGuestFee, RateCard};
-use domain::amenity::AmenitySet;
-use domain::property::{CountryCode, Percent, PropertyKind, PropertyStatus, RoomType};
+use domain::property::{Bathrooms, CountryCode, Percent, PropertyKind, PropertyStatus, RoomType};
 use domain::stay::StayRules;
 use jiff::Timestamp;
 use jiff::civil::Time;
@@ -55,8 +55,8 @@ pub struct PropertyDetails {
     pub bedrooms: u32,
     /// Number of beds.
     pub beds: u32,
-    /// Bathrooms, in halves.
-    pub bathrooms_halves: u32,
+    /// Number of bathrooms, in steps of a half.
+    pub bathrooms: Bathrooms,
     /// What there is.
     pub amenities: AmenitySet,
     /// The house's rules.
@@ -126,7 +126,7 @@ const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type,
     booking_window_days, instant_book, pets_allowed, cancellation_policy, created_at, updated_at";
 
 /// Inserts a draft.
-pub async fn insert(tx: &Tx<'_>, id: PropertyId, host_id: UserId, details: &PropertyDetails) -> Result<Property> {
+pub async fn insert(tx: &Tx, id: PropertyId, host_id: UserId, details: &PropertyDetails) -> Result<Property> {
     let sql = format!(
         "-- properties.insert
          INSERT INTO properties (id, host_id, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6,
@@ -164,7 +164,7 @@ pub async fn insert(tx: &Tx<'_>, id: PropertyId, host_id: UserId, details: &Prop
                 &small(rules.max_guests),
                 &small(details.bedrooms),
                 &small(details.beds),
-                &small(details.bathrooms_halves),
+                &i16::from(details.bathrooms.halves()),
                 &details.amenities.bits(),
                 &details.house_rules,
                 &rules.check_in_time,
@@ -198,7 +198,7 @@ pub async fn find(queries: &impl Queries, id: PropertyId) -> Result<Option<Prope
 }
 
 /// The same, and nobody changes it until this transaction ends.
-pub async fn find_for_update(tx: &Tx<'_>, id: PropertyId) -> Result<Option<Property>> {
+pub async fn find_for_update(tx: &Tx, id: PropertyId) -> Result<Option<Property>> {
     let sql = format!("-- properties.find_for_update\nSELECT {COLUMNS} FROM properties WHERE id = $1 FOR UPDATE");
     tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
@@ -211,12 +211,7 @@ pub async fn find_many(queries: &impl Queries, ids: &[PropertyId]) -> Result<Vec
 }
 
 /// Moves a property from the state it was read in to another; gives none when the state has changed meanwhile.
-pub async fn set_status(
-    tx: &Tx<'_>,
-    id: PropertyId,
-    from: PropertyStatus,
-    to: PropertyStatus,
-) -> Result<Option<Property>> {
+pub async fn set_status(tx: &Tx, id: PropertyId, from: PropertyStatus, to: PropertyStatus) -> Result<Option<Property>> {
     let sql = format!(
         "-- properties.set_status
          UPDATE properties SET status = $3, updated_at = app_now() WHERE id = $1 AND status = $2 RETURNING {COLUMNS}"
@@ -253,7 +248,8 @@ fn from_row(row: &Row) -> Result<Property> {
             place: place_from_row(row)?,
             bedrooms: number("bedrooms")?,
             beds: number("beds")?,
-            bathrooms_halves: number("bathrooms_halves")?,
+            bathrooms: Bathrooms::from_halves(i64::from(row.read::<i16>("bathrooms_halves")?))
+                .map_err(Error::internal)?,
             amenities: AmenitySet::from_bits(row.read("amenities")?),
             house_rules: row.read("house_rules")?,
             check_out_time: row.read("check_out_time")?,

@@ -1,7 +1,8 @@
 //! The one door: named transactions that are run again when the database asks for it, and named reads.
 //! Statements are prepared once a connection; each begins with a comment naming its function.
 
-use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
 use domain::error::{Error, Result};
@@ -27,10 +28,25 @@ pub struct Committed<T> {
     pub events: Vec<Event>,
 }
 
-/// A transaction under way.
-pub struct Tx<'a> {
-    transaction: deadpool_postgres::Transaction<'a>,
+/// A transaction under way. Owned, so that work over it can be a plain `Send` future.
+pub struct Tx {
+    /// There until the transaction is dropped.
+    client: Option<deadpool_postgres::Client>,
+    /// Whether `COMMIT` or `ROLLBACK` has been answered.
+    ended: AtomicBool,
     events: Mutex<Vec<Event>>,
+}
+
+impl Drop for Tx {
+    /// Work that was given up in the middle (a timeout, a panic) must not leave its transaction to the next user of
+    /// the connection: the connection is closed, and the server rolls back.
+    fn drop(&mut self) {
+        if !self.ended.load(Ordering::Relaxed)
+            && let Some(client) = self.client.take()
+        {
+            drop(deadpool_postgres::Client::take(client));
+        }
+    }
 }
 
 /// A connection to read with: each statement sees the newest committed state.
@@ -52,15 +68,17 @@ pub trait Queries: Sync {
     fn execute(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<u64>> + Send;
 }
 
-impl Queries for Tx<'_> {
+impl Queries for Tx {
     async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
-        let statement = self.transaction.prepare_cached(sql).await.map_err(from_postgres)?;
-        self.transaction.query(&statement, params).await.map_err(from_postgres)
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
+        client.query(&statement, params).await.map_err(from_postgres)
     }
 
     async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
-        let statement = self.transaction.prepare_cached(sql).await.map_err(from_postgres)?;
-        self.transaction.execute(&statement, params).await.map_err(from_postgres)
+        let client = self.client()?;
+        let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
+        client.execute(&statement, params).await.map_err(from_postgres)
     }
 }
 
@@ -82,11 +100,27 @@ impl Connection {
     }
 }
 
-impl Tx<'_> {
+impl Tx {
+    async fn begin(connection: Connection) -> Result<Self> {
+        let tx = Self { client: Some(connection.client), ended: AtomicBool::new(false), events: Mutex::default() };
+        tx.client()?.batch_execute("BEGIN").await.map_err(from_postgres)?;
+        Ok(tx)
+    }
+
+    async fn end(&self, how: &str) -> Result<()> {
+        self.client()?.batch_execute(how).await.map_err(from_postgres)?;
+        self.ended.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn client(&self) -> Result<&deadpool_postgres::Client> {
+        self.client.as_ref().ok_or_else(|| Error::internal("a transaction was used after its end"))
+    }
+
     /// Remembers an event that this transaction wrote to the outbox.
     pub(crate) fn remember(&self, event: Event) {
         // A poisoned lock means that a panic is already unwinding this transaction.
-        self.events.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(event);
+        self.events.lock().unwrap_or_else(PoisonError::into_inner).push(event);
     }
 }
 
@@ -96,16 +130,14 @@ impl Db {
     /// # Errors
     /// What `work` gives (nothing of it is kept then), or `unavailable` when the database can't be reached, also at
     /// the commit, whose outcome is then not known: the caller's idempotency key settles it.
-    pub async fn run_tx<T>(
-        &self,
-        name: &'static str,
-        work: impl AsyncFn(&Tx<'_>) -> Result<T>,
-    ) -> Result<Committed<T>> {
+    pub async fn run_tx<T, F>(&self, name: &'static str, work: impl Fn(Arc<Tx>) -> F) -> Result<Committed<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            let outcome = self.attempt(&work).await;
-            match outcome {
+            match self.attempt(&work).await {
                 Err(error) if attempt < MAX_ATTEMPTS && is_retryable(&error) => {
                     tracing::info!(transaction = name, attempt, "the database asked for another attempt");
                     attempt += 1;
@@ -120,14 +152,23 @@ impl Db {
         }
     }
 
-    async fn attempt<T>(&self, work: &impl AsyncFn(&Tx<'_>) -> Result<T>) -> Result<Committed<T>> {
-        let mut connection = self.connection().await?;
-        let transaction = connection.client.transaction().await.map_err(from_postgres)?;
-        let tx = Tx { transaction, events: Mutex::default() };
-        // Dropping `tx` on the error path rolls back.
-        let value = work(&tx).await?;
-        let events = tx.events.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
-        tx.transaction.commit().await.map_err(from_postgres)?;
-        Ok(Committed { value, events })
+    async fn attempt<T, F>(&self, work: &impl Fn(Arc<Tx>) -> F) -> Result<Committed<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let tx = Arc::new(Tx::begin(self.connection().await?).await?);
+        match work(Arc::clone(&tx)).await {
+            Ok(value) => {
+                tx.end("COMMIT").await?;
+                let events = std::mem::take(&mut *tx.events.lock().unwrap_or_else(PoisonError::into_inner));
+                Ok(Committed { value, events })
+            }
+            Err(error) => {
+                if let Err(rollback) = tx.end("ROLLBACK").await {
+                    tracing::warn!(error = %rollback, "a rollback failed; the connection is closed instead");
+                }
+                Err(error)
+            }
+        }
     }
 }

@@ -66,7 +66,7 @@ const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, currency
 ///
 /// # Errors
 /// `email_taken` when an account has this address in whatever spelling.
-pub async fn insert(tx: &Tx<'_>, user: &NewUser<'_>) -> Result<User> {
+pub async fn insert(tx: &Tx, user: &NewUser<'_>) -> Result<User> {
     let sql = format!(
         "-- users.insert
          INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, phone, locale, currency)
@@ -103,7 +103,7 @@ pub async fn find(queries: &impl Queries, id: UserId) -> Result<Option<User>> {
 }
 
 /// The same, and no other transaction of this kind runs for the user until this one ends.
-pub async fn find_for_update(tx: &Tx<'_>, id: UserId) -> Result<Option<User>> {
+pub async fn find_for_update(tx: &Tx, id: UserId) -> Result<Option<User>> {
     let sql = format!("-- users.find_for_update\nSELECT {COLUMNS} FROM users WHERE id = $1 FOR NO KEY UPDATE");
     tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
@@ -116,7 +116,7 @@ pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result
 }
 
 /// Marks the address as verified; a second time changes nothing.
-pub async fn mark_email_verified(tx: &Tx<'_>, id: UserId, email_key: &str) -> Result<bool> {
+pub async fn mark_email_verified(tx: &Tx, id: UserId, email_key: &str) -> Result<bool> {
     let sql = "-- users.mark_email_verified
                UPDATE users SET email_verified_at = coalesce(email_verified_at, app_now()), updated_at = app_now()
                WHERE id = $1 AND email_key = $2";
@@ -124,7 +124,7 @@ pub async fn mark_email_verified(tx: &Tx<'_>, id: UserId, email_key: &str) -> Re
 }
 
 /// Sets what a user may do: for the operator's own commands, no endpoint does this.
-pub async fn set_role(tx: &Tx<'_>, id: UserId, role: Role) -> Result<()> {
+pub async fn set_role(tx: &Tx, id: UserId, role: Role) -> Result<()> {
     let sql = "-- users.set_role\nUPDATE users SET role = $2, updated_at = app_now() WHERE id = $1";
     tx.execute(sql, &[&id.uuid(), &role.as_str()]).await?;
     Ok(())

@@ -1,0 +1,192 @@
+//! Wire types of accounts and sign-in: what comes in, what goes out.
+
+use domain::id::UserId;
+use domain::money::Currency;
+use domain::user::{Email, Locale, Password, PersonName, Phone, Role};
+use jiff::Timestamp;
+use serde::Serialize;
+use services::auth::TokenPair;
+use services::users::{Registration, User};
+use utoipa::ToSchema;
+use web::fields::{Fields, FromFields, Read, text, text_with};
+
+/// The account's own view of itself.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct UserOut {
+    id: UserId,
+    email: Email,
+    email_verified: bool,
+    first_name: PersonName,
+    last_name: PersonName,
+    /// E.164.
+    #[schema(required)]
+    phone: Option<Phone>,
+    /// BCP 47.
+    locale: Locale,
+    /// ISO 4217.
+    currency: Currency,
+    role: Role,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: Timestamp,
+}
+
+impl From<&User> for UserOut {
+    fn from(user: &User) -> Self {
+        let user = user.clone();
+        Self {
+            id: user.id,
+            email: user.email,
+            email_verified: user.email_verified_at.is_some(),
+            first_name: user.first_name,
+            last_name: user.last_name,
+            phone: user.phone,
+            locale: user.locale,
+            currency: user.currency,
+            role: user.role,
+            created_at: user.created_at,
+            updated_at: user.updated_at,
+        }
+    }
+}
+
+/// What anybody may know of a user: no address, no phone, no family name.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PublicUserOut {
+    id: UserId,
+    first_name: PersonName,
+    #[schema(value_type = String, format = "date-time")]
+    member_since: Timestamp,
+    email_verified: bool,
+}
+
+impl From<&User> for PublicUserOut {
+    fn from(user: &User) -> Self {
+        Self {
+            id: user.id,
+            first_name: user.first_name.clone(),
+            member_since: user.created_at,
+            email_verified: user.email_verified_at.is_some(),
+        }
+    }
+}
+
+/// A registration.
+#[derive(ToSchema)]
+pub(crate) struct RegisterIn {
+    email: Email,
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+    password: Password,
+    first_name: PersonName,
+    last_name: PersonName,
+    /// E.164.
+    phone: Option<Phone>,
+    /// BCP 47; `en` unless given.
+    locale: Option<Locale>,
+    /// ISO 4217; `USD` unless given.
+    currency: Option<Currency>,
+}
+
+impl FromFields for RegisterIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let email = fields.required("email", text);
+        let password = fields.required("password", text_with(Password::parse));
+        let first_name = fields.required("first_name", text);
+        let last_name = fields.required("last_name", text);
+        let phone = fields.optional("phone", text);
+        let locale = fields.optional("locale", text);
+        let currency = fields.optional("currency", text);
+        Ok(Self {
+            email: email?,
+            password: password?,
+            first_name: first_name?,
+            last_name: last_name?,
+            phone: phone?,
+            locale: locale?,
+            currency: currency?,
+        })
+    }
+}
+
+impl From<RegisterIn> for Registration {
+    fn from(body: RegisterIn) -> Self {
+        Self {
+            email: body.email,
+            password: body.password,
+            first_name: body.first_name,
+            last_name: body.last_name,
+            phone: body.phone,
+            locale: body.locale.unwrap_or_default(),
+            currency: body.currency.unwrap_or(Currency::USD),
+        }
+    }
+}
+
+/// An address and a password. Neither is held to the rules of a registration: whatever does not match is refused
+/// the same.
+#[derive(ToSchema)]
+pub(crate) struct LoginIn {
+    #[schema(format = "email")]
+    pub(crate) email: String,
+    #[schema(value_type = String, format = "password")]
+    pub(crate) password: Password,
+}
+
+impl FromFields for LoginIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let email = fields.required("email", text_with(|email| Ok(email.to_owned())));
+        let password = fields.required("password", text_with(|password| Ok(Password::attempted(password))));
+        Ok(Self { email: email?, password: password? })
+    }
+}
+
+/// A refresh token.
+#[derive(ToSchema)]
+pub(crate) struct RefreshIn {
+    pub(crate) refresh_token: String,
+}
+
+impl FromFields for RefreshIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let refresh_token = fields.required("refresh_token", text_with(|token| Ok(token.to_owned())));
+        Ok(Self { refresh_token: refresh_token? })
+    }
+}
+
+/// A one-time token out of a mail.
+#[derive(ToSchema)]
+pub(crate) struct TokenIn {
+    pub(crate) token: String,
+}
+
+impl FromFields for TokenIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let token = fields.required("token", text_with(|token| Ok(token.to_owned())));
+        Ok(Self { token: token? })
+    }
+}
+
+/// The tokens a client works with (RFC 6749 §5.1).
+#[derive(Serialize, ToSchema)]
+pub(crate) struct TokenPairOut {
+    access_token: String,
+    /// Always `Bearer`.
+    token_type: &'static str,
+    /// Seconds until the access token ends.
+    expires_in: i64,
+    refresh_token: String,
+    user: UserOut,
+}
+
+impl From<&TokenPair> for TokenPairOut {
+    fn from(pair: &TokenPair) -> Self {
+        Self {
+            access_token: pair.access_token.clone(),
+            token_type: "Bearer",
+            expires_in: pair.expires_in,
+            refresh_token: pair.refresh_token.clone(),
+            user: UserOut::from(&pair.user),
+        }
+    }
+}
