@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 
+use crate::description::Description;
 use crate::functions;
 use crate::paths::Paths;
 use crate::postgres::DATABASE;
 use crate::pump;
-use crate::description::Description;
 use crate::ui;
 
 /// Replaces production's plain `now()`. The row is made once, so a moved clock outlives a restart.
@@ -50,7 +50,9 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
     let http = reqwest::Client::new();
     for name in pump::scheduled(&functions) {
         let event = pump::schedule_event(name);
-        functions::invoke(&http, description.ports().api, name, &event).await.with_context(|| format!("running {name}"))?;
+        functions::invoke(&http, description.ports().api, name, &event)
+            .await
+            .with_context(|| format!("running {name}"))?;
     }
     ui::say(&format!("app_now() is {now}"));
     Ok(())

@@ -91,7 +91,8 @@ impl Fleet {
             };
             for number in 1..=count {
                 let (paths, function, stopped) = (paths.clone(), function.clone(), stop.subscribe());
-                running.spawn(async move { keep_running(&paths, &function, number, api_port, aws_port, stopped).await });
+                running
+                    .spawn(async move { keep_running(&paths, &function, number, api_port, aws_port, stopped).await });
             }
         }
         Self { copies: running, stop }
@@ -142,7 +143,9 @@ async fn keep_running(
 fn spawn(paths: &Paths, function: &Function, name: &str, api_port: u16, aws_port: u16) -> Result<Child> {
     let mut command = Command::new(paths.debug_binaries.join(&function.name));
     // As on Lambda, a function sees nothing of the environment of whoever started it.
-    command.env_clear().envs(lambda_environment(function, &format!("http://127.0.0.1:{api_port}/.rt/{}", function.name)));
+    command
+        .env_clear()
+        .envs(lambda_environment(function, &format!("http://127.0.0.1:{api_port}/.rt/{}", function.name)));
     command.envs(aws_environment(aws_port)).envs(&function.environment).current_dir(&paths.state);
     processes::spawn(paths, name, command)
 }

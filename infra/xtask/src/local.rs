@@ -136,11 +136,7 @@ fn function(template: &Template, resource: &Resource<'_>) -> Result<Function> {
 }
 
 /// The value of each secret, by its name: known by the variable that hands it to a function.
-pub(crate) fn secret_values(
-    functions: &[Function],
-    postgres: &Postgres,
-    secrets: &Secrets,
-) -> BTreeMap<String, Value> {
+pub(crate) fn secret_values(functions: &[Function], postgres: &Postgres, secrets: &Secrets) -> BTreeMap<String, Value> {
     let database = |role: &str, password: &str| {
         json!({
             "username": role, "password": password, "host": "127.0.0.1", "port": postgres.port,

@@ -58,7 +58,8 @@ mod tests {
     #[test]
     fn a_mail_is_shown_with_its_first_recipient_and_an_instant_in_utc() {
         let mail = json!({"To": ["a@b.test"], "Subject": "Hi", "BodyText": "t", "BodyHtml": null, "Timestamp": 1.5});
-        let expected = json!({"to": "a@b.test", "subject": "Hi", "text": "t", "html": null, "at": "1970-01-01T00:00:01.5Z"});
+        let expected =
+            json!({"to": "a@b.test", "subject": "Hi", "text": "t", "html": null, "at": "1970-01-01T00:00:01.5Z"});
         assert_eq!(shown(&mail), expected);
     }
 }

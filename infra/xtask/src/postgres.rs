@@ -233,11 +233,12 @@ impl Server {
         };
         let data = if everybody_may_pass(&paths.state) { inside } else { temporary_folder(paths, "postgres") };
         // Nobody remembers it, so its passwords are lost: it is of a state folder that was removed.
-        if data.is_dir() {
+        if data.is_dir() && !data.starts_with(&paths.state) {
             fs::remove_dir_all(&data).with_context(|| format!("removing {}", data.display()))?;
         }
         make_private(&data)?;
-        chown(&data, Some(uid.as_raw()), Some(gid.as_raw())).with_context(|| format!("giving {} away", data.display()))?;
+        chown(&data, Some(uid.as_raw()), Some(gid.as_raw()))
+            .with_context(|| format!("giving {} away", data.display()))?;
         write_atomically(&location, data.display().to_string().as_bytes(), 0o644)?;
         Ok(data)
     }
@@ -252,7 +253,11 @@ impl Server {
         let mut command = self.command("initdb");
         command.arg("-D").arg(data).args(["-U", "postgres", "-E", "UTF8", "-A", "scram-sha-256"]);
         // A crash of the machine in this second would leave a folder to remove, nothing else.
-        command.arg("--locale").arg(LOCALE).args(["--no-sync", "--no-instructions"]).arg(format!("--pwfile={}", password_file.display()));
+        command
+            .arg("--locale")
+            .arg(LOCALE)
+            .args(["--no-sync", "--no-instructions"])
+            .arg(format!("--pwfile={}", password_file.display()));
         let made = tools::run_quietly(command, "initdb").await;
         fs::remove_file(&password_file)?;
         made?;
@@ -297,8 +302,10 @@ async fn inspect(bin: &Path) -> Result<u32> {
     if !bin.join("initdb").is_file() {
         bail!("it has no initdb");
     }
-    let folders =
-        [bin.join("../share/postgresql/extension"), PathBuf::from(format!("/usr/share/postgresql/{version}/extension"))];
+    let folders = [
+        bin.join("../share/postgresql/extension"),
+        PathBuf::from(format!("/usr/share/postgresql/{version}/extension")),
+    ];
     for extension in EXTENSIONS {
         let control = format!("{extension}.control");
         if !folders.iter().any(|folder| folder.join(&control).is_file()) {
@@ -336,7 +343,8 @@ fn everybody_may_pass(folder: &Path) -> bool {
 
 /// A folder of this stack outside the clone, for a user who cannot reach into the clone.
 fn temporary_folder(paths: &Paths, purpose: &str) -> PathBuf {
-    let name: String = paths.state.display().to_string().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
+    let name: String =
+        paths.state.display().to_string().chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).collect();
     std::env::temp_dir().join(format!("roost{name}-{purpose}"))
 }
 

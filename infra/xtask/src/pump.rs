@@ -51,8 +51,9 @@ pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, api_
                 "Schedule" | "ScheduleV2" => {
                     let expression = event.properties.get("ScheduleExpression").or(event.properties.get("Schedule"));
                     let expression = expression.map(text).unwrap_or_default();
-                    let every = parse_rate(&expression)
-                        .with_context(|| format!("{}: only rate(…) is known here, not {expression:?}", function.name))?;
+                    let every = parse_rate(&expression).with_context(|| {
+                        format!("{}: only rate(…) is known here, not {expression:?}", function.name)
+                    })?;
                     let input = event.properties["Input"].as_str().map(serde_json::from_str).transpose()?;
                     pumps.spawn(tick(function.name.clone(), every, input, client.clone(), api_port));
                 }
@@ -124,7 +125,8 @@ async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, api_p
     if messages.is_empty() {
         return Ok(());
     }
-    let event = json!({ "Records": messages.iter().map(|message| record(message, &mapping.queue_arn)).collect::<Vec<_>>() });
+    let event =
+        json!({ "Records": messages.iter().map(|message| record(message, &mapping.queue_arn)).collect::<Vec<_>>() });
     let answer = invoke(client, api_port, &mapping.function, &event).await?;
     let failed = if mapping.reports_failures { failed_ids(&answer) } else { Failed::None };
     let done: Vec<&Message> = messages.iter().filter(|message| !failed.holds(message)).collect();

@@ -48,7 +48,8 @@ impl Secrets {
     }
 
     fn create() -> Result<Self> {
-        let key = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("making an ES256 key"))?;
+        let key =
+            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("making an ES256 key"))?;
         let pkcs8 = key.to_pkcs8v1().map_err(|_| anyhow!("encoding an ES256 key"))?;
         Ok(Self {
             superuser_password: password()?,

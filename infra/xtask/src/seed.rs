@@ -2,6 +2,7 @@
 //! email address without its mail and being an administrator, is written into the database.
 
 use std::fmt;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use serde::{Deserialize, Serialize};
@@ -12,6 +13,9 @@ use crate::paths::Paths;
 use crate::postgres::{DATABASE, Postgres};
 use crate::secrets::Secrets;
 use crate::ui;
+
+/// The functions may all be starting.
+const LIMIT: Duration = Duration::from_secs(20);
 
 /// Who may sign in to try things out.
 #[derive(Clone, Serialize, Deserialize)]
@@ -33,6 +37,14 @@ pub(crate) struct Login {
     password: String,
 }
 
+impl Demo {
+    /// The accounts of this stack.
+    pub(crate) fn new(secrets: &Secrets) -> Self {
+        let login = |name: &str| Login { email: format!("{name}@roost.test"), password: secrets.demo_password.clone() };
+        Self { guest: login("guest"), host: login("host"), admin: login("admin") }
+    }
+}
+
 impl fmt::Display for Login {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{} / {}", self.email, self.password)
@@ -42,17 +54,16 @@ impl fmt::Display for Login {
 /// `cargo xtask seed demo`: fills the stack that runs here.
 pub(crate) async fn run(paths: &Paths) -> Result<()> {
     let description = Description::read(paths)?;
-    let demo = demo(description.api(), &description.postgres(paths)?, &Secrets::load_or_create(paths)?).await?;
+    let demo = Demo::new(&Secrets::load_or_create(paths)?);
+    fill(description.api(), &description.postgres(paths)?, &demo).await?;
     ui::table(&[("guest", demo.guest.to_string()), ("host", demo.host.to_string()), ("admin", demo.admin.to_string())]);
     Ok(())
 }
 
-/// Makes what is missing of the demo data and returns the logins.
-pub(crate) async fn demo(api: &str, postgres: &Postgres, secrets: &Secrets) -> Result<Demo> {
-    let login = |name: &str| Login { email: format!("{name}@roost.test"), password: secrets.demo_password.clone() };
-    let demo = Demo { guest: login("guest"), host: login("host"), admin: login("admin") };
+/// Makes what is missing of the demo data.
+pub(crate) async fn fill(api: &str, postgres: &Postgres, demo: &Demo) -> Result<()> {
     let database = postgres.connect("roost_owner", DATABASE).await.context("logging in to PostgreSQL")?;
-    let http = reqwest::Client::new();
+    let http = reqwest::Client::builder().timeout(LIMIT).build()?;
     let people = [(&demo.guest, "Grace", "user"), (&demo.host, "Henry", "user"), (&demo.admin, "Ada", "admin")];
     for (login, first_name, role) in people {
         let known = database.query_opt("SELECT 1 FROM users WHERE email_key = $1", &[&login.email]).await?;
@@ -71,7 +82,7 @@ pub(crate) async fn demo(api: &str, postgres: &Postgres, secrets: &Secrets) -> R
     if database.query_opt(statement, &[&demo.host.email]).await?.is_none() {
         list_property(&http, api, &demo.host).await.context("making the demo property")?;
     }
-    Ok(demo)
+    Ok(())
 }
 
 async fn list_property(http: &reqwest::Client, api: &str, host: &Login) -> Result<()> {

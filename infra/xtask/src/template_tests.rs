@@ -34,9 +34,18 @@ fn resolved(yaml: &str) -> Result<Value> {
 
 #[test]
 fn a_queue_refers_to_its_address_and_names_its_arn() {
-    assert_eq!(resolved("!Ref EventsDead").expect("resolves"), json!("http://127.0.0.1:1/000000000000/roost-local-dead"));
-    assert_eq!(resolved("!GetAtt EventsDead.Arn").expect("resolves"), json!("arn:aws:sqs:us-east-1:000000000000:roost-local-dead"));
-    assert_eq!(resolved("!Ref Ordered").expect("resolves"), json!("http://127.0.0.1:1/000000000000/roost-local-Ordered.fifo"));
+    assert_eq!(
+        resolved("!Ref EventsDead").expect("resolves"),
+        json!("http://127.0.0.1:1/000000000000/roost-local-dead")
+    );
+    assert_eq!(
+        resolved("!GetAtt EventsDead.Arn").expect("resolves"),
+        json!("arn:aws:sqs:us-east-1:000000000000:roost-local-dead")
+    );
+    assert_eq!(
+        resolved("!Ref Ordered").expect("resolves"),
+        json!("http://127.0.0.1:1/000000000000/roost-local-Ordered.fifo")
+    );
 }
 
 #[test]

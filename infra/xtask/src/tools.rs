@@ -59,7 +59,9 @@ pub(crate) async fn packaged_postgres(paths: &Paths) -> Result<PathBuf> {
             return Ok(native);
         }
     }
-    bail!("npm's embedded-postgres has no server for this platform; install PostgreSQL 15 or later and its contrib extensions")
+    bail!(
+        "npm's embedded-postgres has no server for this platform; install PostgreSQL 15 or later and its contrib extensions"
+    )
 }
 
 /// cargo-deny at a pinned version, built without optimisation (a minute) when it is not there yet.

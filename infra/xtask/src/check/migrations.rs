@@ -55,7 +55,9 @@ fn compare(sealed: &Checksums, present: &Checksums) -> Vec<String> {
         match present.get(name) {
             None => faults.push(format!("{name} was removed; it may be applied somewhere, so restore it")),
             Some(now) if now != checksum => {
-                faults.push(format!("{name} was edited; it may be applied somewhere, so restore it and add a new migration"));
+                faults.push(format!(
+                    "{name} was edited; it may be applied somewhere, so restore it and add a new migration"
+                ));
             }
             Some(_) => {}
         }

@@ -57,7 +57,10 @@ async fn template(paths: &Paths) -> Result<()> {
     let mut command = Command::new(bin.join("sam"));
     command.args(["validate", "--lint"]).current_dir(&paths.root);
     // It must reach for nobody: neither its makers nor an account.
-    command.env("SAM_CLI_TELEMETRY", "0").env("AWS_EC2_METADATA_DISABLED", "true").env("AWS_DEFAULT_REGION", "eu-central-1");
+    command
+        .env("SAM_CLI_TELEMETRY", "0")
+        .env("AWS_EC2_METADATA_DISABLED", "true")
+        .env("AWS_DEFAULT_REGION", "eu-central-1");
     tools::run_quietly(command, "sam validate --lint").await?;
     Ok(())
 }
