@@ -20,8 +20,8 @@ const SETTLED: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
-/// API Gateway gives up on an integration after 30 s; a worker may take longer than any request.
-const INVOKE_LIMIT_SECONDS: &str = "120";
+/// Longer than any function of the template may take, so what is invoked ends by itself or not at all.
+const INVOKE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Builds every binary of the workspace in one go, with what `cargo test` needs built the same way.
 pub(crate) async fn build(paths: &Paths) -> Result<()> {
@@ -44,7 +44,8 @@ pub(crate) async fn build(paths: &Paths) -> Result<()> {
 pub(crate) async fn start_router(paths: &Paths, port: u16, watch: Option<&[Function]>, aws_port: u16) -> Result<Child> {
     let bin = tools::python_tools(paths).await?;
     let mut command = Command::new(bin.join("cargo-lambda"));
-    command.args(["lambda", "watch", "-A", "127.0.0.1", "-P", &port.to_string(), "--timeout", INVOKE_LIMIT_SECONDS]);
+    // Without --timeout: it would also end the functions' waiting for work, and that they do not survive.
+    command.args(["lambda", "watch", "-A", "127.0.0.1", "-P", &port.to_string()]);
     // CORS is the functions' own, as it is on AWS.
     command.arg("--disable-cors").current_dir(&paths.root);
     match watch {
@@ -172,7 +173,7 @@ pub(crate) async fn invoke(
     event: &serde_json::Value,
 ) -> Result<serde_json::Value> {
     let url = format!("http://127.0.0.1:{api_port}/2015-03-31/functions/{name}/invocations");
-    let answer = client.post(url).json(event).send().await.with_context(|| format!("invoking {name}"))?;
+    let answer = client.post(url).json(event).timeout(INVOKE_LIMIT).send().await.with_context(|| format!("invoking {name}"))?;
     let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
     let body = answer.text().await.with_context(|| format!("reading the answer of {name}"))?;
     if failed || !status.is_success() {
