@@ -16,6 +16,7 @@ use crate::stack::Options;
 mod bench;
 mod check;
 mod clock;
+mod contracts;
 mod description;
 mod functions;
 mod http;
@@ -72,6 +73,8 @@ enum Command {
     /// Fill the running stack.
     #[command(subcommand)]
     Seed(SeedCommand),
+    /// Write openapi.json from the code.
+    Openapi,
     /// Formatting, lints, documentation, migrations, OpenAPI, template, dependencies.
     Check,
     /// Migrations are immutable once sealed.
@@ -187,6 +190,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Test { filters } => return tests::run(&filters).await,
         Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
+        Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,

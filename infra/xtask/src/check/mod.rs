@@ -30,6 +30,7 @@ pub(crate) async fn run(paths: &Paths) -> Result<ExitCode> {
     let clippy = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
     note("lints", cargo(paths, &clippy, "cargo clippy --workspace --all-targets").await);
     note("documentation", documentation(paths).await);
+    note("OpenAPI", crate::contracts::verify(paths));
     note("template", template(paths).await);
     note("dependencies", dependencies(paths).await);
     if failures.is_empty() {
