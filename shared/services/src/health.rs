@@ -25,25 +25,23 @@ pub struct DependencyHealth {
 }
 
 impl Services {
-    /// Asks every dependency, one after the other.
+    /// Asks every dependency, all at once.
     pub async fn check_health(&self) -> Vec<DependencyHealth> {
-        let mut all = vec![
-            probe("database", true, async {
-                store::clock::now(&self.db.connection().await?).await?;
-                Ok(())
-            })
-            .await,
-            probe("secrets", true, async {
-                self.secrets.secret(SecretName::TokenKeys).await?;
-                Ok(())
-            })
-            .await,
-        ];
-        let started = Instant::now();
-        if let Some(ok) = self.cache.ping().await {
-            all.push(DependencyHealth { name: "cache", ok, required: false, milliseconds: elapsed(started) });
-        }
-        all
+        let database = probe("database", true, async {
+            store::clock::now(&self.db.connection().await?).await?;
+            Ok(())
+        });
+        let secrets = probe("secrets", true, async {
+            self.secrets.secret(SecretName::TokenKeys).await?;
+            Ok(())
+        });
+        let cache = async {
+            let started = Instant::now();
+            let ok = self.cache.ping().await?;
+            Some(DependencyHealth { name: "cache", ok, required: false, milliseconds: elapsed(started) })
+        };
+        let (database, secrets, cache) = tokio::join!(database, secrets, cache);
+        [Some(database), Some(secrets), cache].into_iter().flatten().collect()
     }
 }
 

@@ -9,7 +9,7 @@ use domain::pricing::{Price, price_stay};
 use domain::property::PropertyStatus;
 use domain::stay::{BrokenRule, Guests, StayDates, broken_rules};
 use jiff::civil::Date;
-use jiff::{SignedDuration, Span, Timestamp};
+use jiff::{SignedDuration, Span, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use store::Connection;
 use store::properties::Property;
@@ -122,7 +122,8 @@ pub(crate) fn offer(
     price: Price,
 ) -> Result<Offer> {
     // Signatures keep to the wall clock.
-    let expires_at = Timestamp::now() + SignedDuration::from_mins(QUOTE_MINUTES);
+    let expires_at =
+        Timestamp::now().round(Unit::Second).map_err(Error::internal)? + SignedDuration::from_mins(QUOTE_MINUTES);
     let quoted = QuotedPrice {
         property_id: property.id,
         check_in: dates.check_in(),

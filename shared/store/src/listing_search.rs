@@ -189,7 +189,7 @@ const FILTERS: &str = "lat_e6 BETWEEN $1 AND $2 AND (lng_e6 BETWEEN $3 AND $4 OR
 
 /// The same rules as `domain::stay::broken_rules`, and that nobody holds a night of the stay or of the host's
 /// preparation after it. A test compares the two.
-const AVAILABLE: &str = "AND $16 BETWEEN min_nights AND max_nights
+const AVAILABLE: &str = "AND $16::int BETWEEN min_nights AND max_nights
     AND $14::date BETWEEN (app_now() AT TIME ZONE time_zone)::date
                       AND (app_now() AT TIME ZONE time_zone)::date + booking_window_days
     AND (advance_notice_hours = 0

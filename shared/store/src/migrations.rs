@@ -8,7 +8,6 @@ use crate::connect::DatabaseTarget;
 use crate::error::from_postgres;
 
 mod embedded {
-    #![expect(clippy::unwrap_used, reason = "made by the macro")]
     refinery::embed_migrations!("../../migrations");
 }
 
