@@ -173,7 +173,8 @@ pub(crate) async fn invoke(
     event: &serde_json::Value,
 ) -> Result<serde_json::Value> {
     let url = format!("http://127.0.0.1:{api_port}/2015-03-31/functions/{name}/invocations");
-    let answer = client.post(url).json(event).timeout(INVOKE_LIMIT).send().await.with_context(|| format!("invoking {name}"))?;
+    let answer =
+        client.post(url).json(event).timeout(INVOKE_LIMIT).send().await.with_context(|| format!("invoking {name}"))?;
     let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
     let body = answer.text().await.with_context(|| format!("reading the answer of {name}"))?;
     if failed || !status.is_success() {
