@@ -46,6 +46,15 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyHolds => {
             "You hold as many unpaid bookings as allowed. Pay or cancel one, or wait until one expires."
         }
+        ErrorCode::StayNotCompleted => {
+            "Only a stay that took place and has ended can be reviewed. Wait until the check-out time has passed."
+        }
+        ErrorCode::ReviewWindowClosed => {
+            "A stay may be reviewed within 14 days of check-out. What was written by then is published; no more is taken."
+        }
+        ErrorCode::AlreadyReviewed => {
+            "You have reviewed this stay. While the review is hidden you may still change it, with PATCH."
+        }
         ErrorCode::InvalidState => {
             "The object's state does not allow this. `detail` names the state; get the object again."
         }

@@ -72,6 +72,12 @@ error_codes! {
     QuoteChanged = "quote_changed", 409, "The price has changed";
     /// The guest has as many unpaid holds as allowed.
     TooManyHolds = "too_many_holds", 409, "Too many unpaid bookings";
+    /// The stay has not ended, or never took place.
+    StayNotCompleted = "stay_not_completed", 409, "The stay is not completed";
+    /// More than 14 days have passed since check-out.
+    ReviewWindowClosed = "review_window_closed", 409, "The time to review is over";
+    /// This side has reviewed the stay.
+    AlreadyReviewed = "already_reviewed", 409, "Already reviewed";
     /// The object's state does not allow this.
     InvalidState = "invalid_state", 409, "Not possible in this state";
     /// The first request with this key has not ended.

@@ -20,6 +20,7 @@ pub mod id;
 pub mod money;
 pub mod pricing;
 pub mod property;
+pub mod review;
 pub mod stay;
 pub mod text;
 pub mod time_zone;

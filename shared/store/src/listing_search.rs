@@ -70,6 +70,13 @@ pub async fn upsert(tx: &Tx, property: &Property, place: &Place, base_price_mino
     Ok(())
 }
 
+/// Puts another score to a property, if it is listed.
+pub async fn set_score(tx: &Tx, id: PropertyId, score: i32) -> Result<()> {
+    let sql = "-- listing_search.set_score\nUPDATE listing_search SET score = $2 WHERE property_id = $1";
+    tx.execute(sql, &[&id.uuid(), &score]).await?;
+    Ok(())
+}
+
 /// Removes the row of a property that is no longer listed.
 pub async fn delete(tx: &Tx, id: PropertyId) -> Result<()> {
     tx.execute("-- listing_search.delete\nDELETE FROM listing_search WHERE property_id = $1", &[&id.uuid()]).await?;

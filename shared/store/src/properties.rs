@@ -1,5 +1,7 @@
 //! The table `properties`.
 
+use std::collections::BTreeMap;
+
 use domain::amenity::AmenitySet;
 use domain::cancellation::CancellationPolicy;
 use domain::error::{Error, Result};
@@ -7,10 +9,12 @@ use domain::id::{PropertyId, UserId};
 use domain::money::Currency;
 use domain::pricing::{ExtraGuestFee, RateCard};
 use domain::property::{Bathrooms, CountryCode, Percent, PropertyKind, PropertyStatus, RoomType};
+use domain::review::{PropertyRating, ReviewCategory, Stars, Tally};
 use domain::stay::StayRules;
 use jiff::Timestamp;
 use jiff::civil::Time;
 use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::row::{RowExt, unsigned};
 use crate::tx::{Queries, Tx};
@@ -96,6 +100,8 @@ pub struct Property {
     pub status: PropertyStatus,
     /// What the host says of it.
     pub details: PropertyDetails,
+    /// What guests' published reviews come to.
+    pub rating: PropertyRating,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -123,7 +129,9 @@ const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type,
     bathrooms_halves, amenities, house_rules, check_in_time, check_out_time, currency::text, base_price_minor, \
     weekend_price_minor, weekly_discount_percent, monthly_discount_percent, cleaning_fee_minor, extra_guest_after, \
     extra_guest_per_night_minor, min_nights, max_nights, advance_notice_hours, preparation_nights, \
-    booking_window_days, instant_book, pets_allowed, cancellation_policy, created_at, updated_at";
+    booking_window_days, instant_book, pets_allowed, cancellation_policy, created_at, updated_at, rating_count, \
+    rating_sum, cleanliness_count, cleanliness_sum, accuracy_count, accuracy_sum, check_in_count, check_in_sum, \
+    communication_count, communication_sum, location_count, location_sum, value_count, value_sum";
 
 /// Inserts a draft.
 pub async fn insert(tx: &Tx, id: PropertyId, host_id: UserId, details: &PropertyDetails) -> Result<Property> {
@@ -219,6 +227,35 @@ pub async fn set_status(tx: &Tx, id: PropertyId, from: PropertyStatus, to: Prope
     tx.row(&sql, &[&id.uuid(), &from.as_str(), &to.as_str()]).await?.as_ref().map(from_row).transpose()
 }
 
+/// Counts a guest's review that this transaction publishes; gives the property as it then is.
+pub async fn add_rating(
+    tx: &Tx,
+    id: PropertyId,
+    rating: Stars,
+    categories: &BTreeMap<ReviewCategory, Stars>,
+) -> Result<Property> {
+    let mut stars = vec![i32::from(rating.get())];
+    let mut counted = vec!["rating_count = rating_count + 1, rating_sum = rating_sum + $2".to_owned()];
+    // In the categories' order, whichever they are: so there are few statements.
+    for category in ReviewCategory::ALL {
+        let given = categories.get(category).map_or(0, |stars| i32::from(stars.get()));
+        stars.push(given);
+        let at = stars.len() + 1;
+        counted.push(format!(
+            "{category}_count = {category}_count + least(${at}::int, 1), {category}_sum = {category}_sum + ${at}::int"
+        ));
+    }
+    let sql = format!(
+        "-- properties.add_rating\nUPDATE properties SET {} WHERE id = $1 RETURNING {COLUMNS}",
+        counted.join(", ")
+    );
+    let id = id.uuid();
+    let mut params: Vec<&(dyn ToSql + Sync)> = vec![&id];
+    params.extend(stars.iter().map(|stars| stars as &(dyn ToSql + Sync)));
+    let row = tx.row(&sql, &params).await?;
+    from_row(&row.ok_or_else(|| Error::internal("a review is of a property that is not there"))?)
+}
+
 /// Domain limits keep these numbers far below the column's bound.
 fn small(value: u32) -> i16 {
     i16::try_from(value).unwrap_or(i16::MAX)
@@ -274,9 +311,25 @@ fn from_row(row: &Row) -> Result<Property> {
             instant_book: row.read("instant_book")?,
             cancellation_policy: row.parse("cancellation_policy")?,
         },
+        rating: rating_from_row(row)?,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })
+}
+
+fn rating_from_row(row: &Row) -> Result<PropertyRating> {
+    let number = |column: &str| unsigned(column, i64::from(row.read::<i32>(column)?));
+    let tally = |name: &str| -> Result<Tally> {
+        Ok(Tally { count: number(&format!("{name}_count"))?, sum: number(&format!("{name}_sum"))? })
+    };
+    let mut rating = PropertyRating { overall: tally("rating")?, by_category: BTreeMap::new() };
+    for category in ReviewCategory::ALL {
+        let tally = tally(category.as_str())?;
+        if tally.count > 0 {
+            rating.by_category.insert(*category, tally);
+        }
+    }
+    Ok(rating)
 }
 
 fn place_from_row(row: &Row) -> Result<Option<Place>> {
