@@ -36,3 +36,7 @@ fn document() -> Result<String> {
 fn file(paths: &Paths) -> PathBuf {
     paths.root.join("openapi.json")
 }
+
+#[cfg(test)]
+#[path = "contracts_tests.rs"]
+mod tests;

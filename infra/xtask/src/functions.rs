@@ -5,6 +5,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
+use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
 use tokio::sync::watch;
 use tokio::task::JoinSet;
@@ -60,10 +61,11 @@ pub(crate) async fn start_router(paths: &Paths, port: u16, watch: Option<&[Funct
     }
     let child = processes::spawn(paths, "router", command)?;
     let since = Instant::now();
-    while crate::paths::port_is_free(port) {
+    // Asked by connecting: to try whether the port can be had would take it from the router.
+    while TcpStream::connect(("127.0.0.1", port)).await.is_err() {
         let log = paths.shown(&paths.log("router"));
         if !processes::is_alive(paths, "router") {
-            bail!("`cargo lambda watch` ended at once; the reason is in {log}");
+            bail!("`cargo lambda watch` ended at once; {}", processes::last_words(paths, "router"));
         }
         if since.elapsed() > ROUTER_START_LIMIT {
             bail!("`cargo lambda watch` does not listen on port {port}; see {log}");

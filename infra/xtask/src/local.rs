@@ -95,7 +95,7 @@ pub(crate) struct Function {
 pub(crate) struct Event {
     /// `SQS`, `ScheduleV2`, `HttpApi`…
     pub(crate) kind: String,
-    /// Its properties, worked out; those of HTTP events are left out.
+    /// Its properties, worked out; of an HTTP event only the path.
     pub(crate) properties: Value,
 }
 
@@ -128,6 +128,8 @@ fn function(template: &Template, resource: &Resource<'_>) -> Result<Function> {
         let kind = text(&event["Type"]);
         let properties = match kind.as_str() {
             "SQS" | "Schedule" | "ScheduleV2" => template.resolve(&event["Properties"])?,
+            // The rest names the API, which the router stands for here.
+            "HttpApi" => json!({ "Path": event["Properties"]["Path"] }),
             _ => Value::Null,
         };
         events.push(Event { kind, properties });

@@ -42,7 +42,7 @@ pub(crate) async fn start(paths: &Paths) -> Result<u16> {
     while !answers(port).await {
         let log = paths.shown(&paths.log("ministack"));
         if !processes::is_alive(paths, "ministack") {
-            bail!("MiniStack ended at once; the reason is in {log}");
+            bail!("MiniStack ended at once; {}", processes::last_words(paths, "ministack"));
         }
         if since.elapsed() > START_LIMIT {
             bail!("MiniStack does not answer; see {log}");

@@ -163,7 +163,7 @@ async fn wait_until_ready(paths: &Paths, postgres: &Postgres) -> Result<()> {
         };
         let log = paths.shown(&paths.log("postgres"));
         if !processes::is_alive(paths, "postgres") {
-            bail!("PostgreSQL ended at once; the reason is in {log}");
+            bail!("PostgreSQL ended at once; {}", processes::last_words(paths, "postgres"));
         }
         if since.elapsed() > START_LIMIT {
             return Err(error).with_context(|| format!("PostgreSQL does not answer; see {log}"));

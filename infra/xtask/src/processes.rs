@@ -151,6 +151,16 @@ pub(crate) fn names(paths: &Paths) -> Result<Vec<String>> {
 /// The name under which `cargo xtask dev` itself is written down.
 pub(crate) const SUPERVISOR: &str = "xtask";
 
+/// The end of the log of `name`, to say why it ended.
+pub(crate) fn last_words(paths: &Paths, name: &str) -> String {
+    const LINES: usize = 6;
+    let log = paths.log(name);
+    let text = fs::read(&log).map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    let last = lines[lines.len().saturating_sub(LINES)..].join("\n  ");
+    format!("{} ends with:\n  {last}", paths.shown(&log))
+}
+
 /// Forgets the record of `name`.
 pub(crate) fn forget(paths: &Paths, name: &str) -> Result<()> {
     match fs::remove_file(file(paths, name)) {

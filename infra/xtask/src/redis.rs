@@ -34,7 +34,7 @@ pub(crate) async fn start(paths: &Paths) -> Result<u16> {
     while !answers(port).await {
         let log = paths.shown(&paths.log("redis"));
         if !processes::is_alive(paths, "redis") {
-            bail!("Redis ended at once; the reason is in {log}");
+            bail!("Redis ended at once; {}", processes::last_words(paths, "redis"));
         }
         if since.elapsed() > START_LIMIT {
             bail!("Redis does not answer; see {log}");

@@ -77,6 +77,9 @@ pub(crate) async fn start(paths: &Paths, options: Options) -> Result<Running> {
     if leftovers > 0 {
         ui::say(&format!("  stopped {leftovers} processes that an earlier run had left behind"));
     }
+    for log in fs::read_dir(paths.logs())? {
+        fs::remove_file(log?.path())?;
+    }
     match start_parts(paths, options, lock).await {
         Ok(running) => Ok(running),
         Err(error) => {

@@ -54,7 +54,11 @@ async fn begin_afresh(paths: &Paths) -> Result<()> {
 async fn cargo_test(paths: &Paths, running: &Running, filters: &[String]) -> Result<ExitCode> {
     let description = &running.description;
     let mut command = Command::new("cargo");
-    command.args(["test", "--workspace", "--"]).args(filters).current_dir(&paths.root).kill_on_drop(true);
+    command
+        .args(["test", "--workspace", "--no-fail-fast", "--"])
+        .args(filters)
+        .current_dir(&paths.root)
+        .kill_on_drop(true);
     command
         .envs(aws_environment(description.ports().aws))
         .env("ROOST_TEST_STACK", paths.stack_file())

@@ -49,7 +49,19 @@ pub(crate) async fn start(runs: usize, profile: &str) -> Result<()> {
 async fn build(paths: &Paths, profile: &str) -> Result<()> {
     // In one go, so that the hello is made of the very same libraries.
     let status = Command::new("cargo")
-        .args(["build", "--workspace", "--exclude", "xtask", "--exclude", "e2e", "--bins", "--example", "hello", "--profile", profile])
+        .args([
+            "build",
+            "--workspace",
+            "--exclude",
+            "xtask",
+            "--exclude",
+            "e2e",
+            "--bins",
+            "--example",
+            "hello",
+            "--profile",
+            profile,
+        ])
         .current_dir(&paths.root)
         .status()
         .await
