@@ -179,11 +179,11 @@ fn page_sql(level: u8, with_dates: bool) -> String {
               ORDER BY score DESC, property_id DESC LIMIT $13)"
         )
     };
-    let branches: Vec<String> = if LEVELS.contains(&level) {
-        (0..MAX_COVER_CELLS).map(|n| branch(&format!("cell_{level:02} = ${} AND", first_cell + n))).collect()
-    } else {
-        vec![branch("")]
-    };
+    if !LEVELS.contains(&level) {
+        return format!("-- listing_search.page\n{}", branch(""));
+    }
+    let branches: Vec<String> =
+        (0..MAX_COVER_CELLS).map(|n| branch(&format!("cell_{level:02} = ${} AND", first_cell + n))).collect();
     format!("-- listing_search.page\n{} ORDER BY score DESC, property_id DESC LIMIT $13", branches.join(" UNION ALL "))
 }
 
