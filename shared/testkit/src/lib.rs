@@ -1,1 +1,108 @@
-//! (in the making)
+//! What integration tests stand on: a database of their own, the use cases on the real local AWS and Redis, people and
+//! listings to work with, the routers in process, and stand-ins that fail on demand. For tests only: whatever goes
+//! wrong while a test is set up ends it with a sentence that says what to do.
+
+mod api;
+mod aws;
+mod database;
+mod environment;
+mod fakes;
+mod people;
+mod tokens;
+
+use std::sync::Arc;
+
+use domain::money::BasisPoints;
+use domain::pricing::ServiceFees;
+use runtime::config::{Config, SecretAt};
+use services::Services;
+use utoipa_axum::router::OpenApiRouter;
+use web::{AppState, HttpSettings, OriginPattern};
+
+pub use api::{Answer, Api};
+pub use aws::LocalAws;
+pub use database::{APP_ROLE, TestDatabase, migrations_folder};
+pub use environment::{redis_url, require};
+pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries};
+pub use people::{Person, details, in_days, one_adult};
+pub use tokens::TokenKeys;
+
+/// Where the tests' API pretends to be.
+pub const BASE_URL: &str = "https://api.roost.test";
+
+/// Where the tests' front end pretends to be.
+pub const WEB_URL: &str = "https://www.roost.test";
+
+/// The password of everybody whom the kit makes.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Everything one test works with. Its database goes when it is dropped.
+pub struct Kit {
+    /// The use cases: PostgreSQL, Redis and DynamoDB are real; events and mails are recorded.
+    pub services: Arc<Services>,
+    /// The test's database.
+    pub database: TestDatabase,
+    /// What was published, and whether that works.
+    pub events: Arc<RecordedEvents>,
+    /// What was mailed, and whether that works.
+    pub mails: Arc<RecordedMails>,
+    /// Signs access tokens as the application does, and as it does not.
+    pub tokens: TokenKeys,
+}
+
+impl Kit {
+    /// A kit with everything in order.
+    pub async fn start() -> Self {
+        Self::with(|_| {}).await
+    }
+
+    /// A kit whose services the test changes before they are used.
+    pub async fn with(change: impl FnOnce(&mut Services)) -> Self {
+        let database = TestDatabase::create().await;
+        let tokens = TokenKeys::generate();
+        let aws = LocalAws::connect().await;
+        aws.ensure_tables().await;
+        let events = Arc::new(RecordedEvents::default());
+        let mails = Arc::new(RecordedMails::default());
+        let config = config(&database, &tokens);
+        let mut services = runtime::services(&config).expect("REDIS_URL is an address");
+        services.events = Arc::clone(&events) as _;
+        services.mailer = Arc::clone(&mails) as _;
+        change(&mut services);
+        Self { services: Arc::new(services), database, events, mails, tokens }
+    }
+
+    /// The routes inside the shell that every function has.
+    pub fn api(&self, routes: OpenApiRouter<AppState>) -> Api {
+        let http = Arc::new(HttpSettings {
+            public_base_url: BASE_URL.into(),
+            cors_origins: OriginPattern::parse("http://localhost:*").into_iter().collect(),
+            time_limit: HttpSettings::TIME_LIMIT,
+        });
+        Api::new(web::app(AppState { services: Arc::clone(&self.services), http }, routes))
+    }
+}
+
+fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
+    Config {
+        stripe: None,
+        stripe_api_base: "http://127.0.0.1:9".to_owned(),
+        payment_events_queue_url: String::new(),
+        public_base_url: BASE_URL.to_owned(),
+        web_base_url: WEB_URL.to_owned(),
+        cors_origins: Vec::new(),
+        database: SecretAt::Value(database.app_url()),
+        database_pool_size: 20,
+        token_keys: SecretAt::Value(tokens.secret()),
+        signing_key: SecretAt::Value(tokens.signing_secret()),
+        redis_url: Some(redis_url()),
+        events_queue_url: "unused: events are recorded".to_owned(),
+        sessions_table: aws::SESSIONS.to_owned(),
+        one_time_tokens_table: aws::ONE_TIME_TOKENS.to_owned(),
+        deliveries_table: aws::DELIVERIES.to_owned(),
+        notifications_table: aws::NOTIFICATIONS.to_owned(),
+        mail_from: "no-reply@roost.test".to_owned(),
+        max_unpaid_holds: 10,
+        service_fees: ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) },
+    }
+}

@@ -1,0 +1,7 @@
+//! The SQL against a real database: what constraints, locks, grants and indexes promise.
+
+mod bookings;
+mod idempotency_keys;
+mod outbox;
+mod schema;
+mod search_plan;
