@@ -3,7 +3,7 @@
 use domain::booking::{BookingStatus, Party};
 use domain::cancellation::CancellationPolicy;
 use domain::error::Invalid;
-use domain::id::{BookingId, PropertyId, UserId};
+use domain::id::{BookingId, PaymentId, PropertyId, UserId};
 use domain::money::Money;
 use domain::pricing::Price;
 use domain::stay::Guests;
@@ -145,6 +145,9 @@ pub(crate) struct BookingOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>, format = "date-time")]
     hold_expires_at: Option<Timestamp>,
+    /// The attempt to pay that was made last.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    payment_id: Option<PaymentId>,
     #[serde(skip_serializing_if = "Option::is_none")]
     cancelled_by: Option<Party>,
     /// What happened, oldest first.
@@ -171,6 +174,7 @@ impl From<&Booking> for BookingOut {
             price: booking.price.clone(),
             cancellation_policy: booking.cancellation_policy,
             hold_expires_at: booking.hold_expires_at,
+            payment_id: booking.payment_id,
             cancelled_by: booking.cancelled_by,
             timeline: booking.timeline.iter().map(entry).collect(),
             created_at: booking.created_at,

@@ -1,6 +1,10 @@
 //! Stays: every route of `/v1/bookings`.
 
+mod accept;
+mod cancel;
+mod cancellation;
 mod create;
+mod decline;
 mod get;
 mod json;
 mod list;
@@ -15,4 +19,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(create::create_booking))
         .routes(routes!(list::list_bookings))
         .routes(routes!(get::get_booking))
+        .routes(routes!(accept::accept_booking))
+        .routes(routes!(decline::decline_booking))
+        .routes(routes!(cancellation::preview_cancellation))
+        .routes(routes!(cancel::cancel_booking))
 }

@@ -17,6 +17,7 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::IdempotencyKeyInvalid => {
             "The key must be 1 to 255 printable ASCII characters, in one header. A random UUID is a good key."
         }
+        ErrorCode::WebhookSignatureInvalid => "Sign the raw body with the endpoint's secret, and send it within 300 s.",
         ErrorCode::Unauthenticated => {
             "Send an access token as `Authorization: Bearer …`. If you did, it has expired or its session has ended: refresh it, or log in again."
         }

@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    runtime::serve_http(properties::routes()).await
+    runtime::serve_http(properties::routes(), runtime::OF_CALLERS).await
 }

@@ -3,17 +3,21 @@
 mod aws;
 mod deliveries;
 mod email;
-mod events;
+mod notifications;
 mod one_time_tokens;
+mod queues;
 mod redis_cache;
 mod secrets_manager;
 mod sessions;
+mod stripe;
 
 pub use aws::Aws;
 pub use deliveries::DynamoDeliveries;
 pub use email::SesMailer;
-pub use events::SqsEvents;
+pub use notifications::DynamoNotifications;
 pub use one_time_tokens::DynamoOneTimeTokens;
+pub use queues::SqsQueue;
 pub use redis_cache::{NoCache, RedisCache};
 pub use secrets_manager::SecretsManager;
 pub use sessions::DynamoSessions;
+pub use stripe::Stripe;

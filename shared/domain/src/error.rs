@@ -46,6 +46,8 @@ error_codes! {
     IdempotencyKeyMissing = "idempotency_key_missing", 400, "An idempotency key is required";
     /// The `Idempotency-Key` header is empty, too long or not printable.
     IdempotencyKeyInvalid = "idempotency_key_invalid", 400, "The idempotency key is not usable";
+    /// The webhook's signature is missing, wrong or too old.
+    WebhookSignatureInvalid = "webhook_signature_invalid", 400, "The webhook signature is not valid";
     /// No access token, or one that is not valid.
     Unauthenticated = "unauthenticated", 401, "Authentication is required";
     /// E-mail or password do not match; which of them is not said.

@@ -18,6 +18,7 @@ pub mod event;
 pub mod geo;
 pub mod id;
 pub mod money;
+pub mod payment;
 pub mod pricing;
 pub mod property;
 pub mod review;

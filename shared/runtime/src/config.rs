@@ -6,6 +6,9 @@ use domain::money::BasisPoints;
 use domain::pricing::ServiceFees;
 use web::OriginPattern;
 
+/// Where Stripe's API is, unless a simulator is to be used.
+const STRIPE_API_BASE: &str = "https://api.stripe.com";
+
 /// Where a secret is.
 #[derive(Clone)]
 pub enum SecretAt {
@@ -41,8 +44,14 @@ pub struct Config {
     pub token_keys: SecretAt,
     /// The key of quotes, cursors and fingerprints.
     pub signing_key: SecretAt,
+    /// Stripe's API key and webhook secret, where the function has to do with payments.
+    pub stripe: Option<SecretAt>,
+    /// Where Stripe's API is.
+    pub stripe_api_base: String,
     /// The cache, if there is one.
     pub redis_url: Option<String>,
+    /// Queue of webhook events; empty where the function takes none in.
+    pub payment_events_queue_url: String,
     /// Queue of events.
     pub events_queue_url: String,
     /// Table of refresh sessions.
@@ -51,6 +60,8 @@ pub struct Config {
     pub one_time_tokens_table: String,
     /// Table of what workers have done.
     pub deliveries_table: String,
+    /// Table of in-app inboxes.
+    pub notifications_table: String,
     /// Sender of mails.
     pub mail_from: String,
     /// Unpaid bookings a guest may have at a time.
@@ -101,11 +112,15 @@ impl Config {
             database_pool_size: variables.number("DATABASE_POOL_SIZE", 2, 1, 100) as usize,
             token_keys: variables.secret("TOKEN_KEYS", "TOKEN_KEYS_SECRET_ID"),
             signing_key: variables.secret("SIGNING_KEYS", "SIGNING_SECRET_ID"),
+            stripe: variables.optional_secret("STRIPE_SECRET", "STRIPE_SECRET_ID"),
+            stripe_api_base: variables.optional("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),
             redis_url: variables.optional("REDIS_URL"),
+            payment_events_queue_url: variables.optional("PAYMENT_EVENTS_QUEUE_URL").unwrap_or_default(),
             events_queue_url: variables.required("EVENTS_QUEUE_URL"),
             sessions_table: variables.required("SESSIONS_TABLE"),
             one_time_tokens_table: variables.required("ONE_TIME_TOKENS_TABLE"),
             deliveries_table: variables.required("DELIVERIES_TABLE"),
+            notifications_table: variables.required("NOTIFICATIONS_TABLE"),
             mail_from: variables.required("MAIL_FROM"),
             max_unpaid_holds: variables.number("MAX_UNPAID_HOLDS", 10, 1, 100_000),
             service_fees: ServiceFees {
@@ -165,6 +180,11 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         }
     }
 
+    fn optional_secret(&self, value_name: &str, id_name: &str) -> Option<SecretAt> {
+        let value = self.optional(value_name).map(SecretAt::Value);
+        value.or_else(|| self.optional(id_name).map(SecretAt::Id))
+    }
+
     fn base_url(&mut self, name: &str) -> String {
         let url = self.required(name);
         if !url.is_empty() && !url.starts_with("https://") && !url.starts_with("http://") {
@@ -212,7 +232,7 @@ mod tests {
             "TOKEN_KEYS" => "{\"active_kid\":\"secret-kid\"}",
             "SIGNING_SECRET_ID" => "roost/signing",
             "EVENTS_QUEUE_URL" => "http://localhost/queue",
-            "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "DELIVERIES_TABLE" => "table",
+            "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "DELIVERIES_TABLE" | "NOTIFICATIONS_TABLE" => "table",
             "MAIL_FROM" => "no-reply@example.com",
             _ => return None,
         };

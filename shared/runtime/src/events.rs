@@ -25,8 +25,8 @@ where
     T: Serialize,
 {
     let (_, services) = start()?;
-    warm_up(&services).await;
-    serve(async |event| handle(&services, event).await).await
+    warm_up(&services, &[]).await;
+    serve(async |event| Box::pin(handle(&services, event)).await).await
 }
 
 /// Hands the databases of the owner role and of the functions' role to `handle`, at each invocation as they are then.

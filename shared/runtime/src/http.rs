@@ -6,6 +6,7 @@ use std::task::{Context, Poll};
 use lambda_http::Adapter;
 use lambda_http::request::LambdaRequest;
 use lambda_runtime::{LambdaEvent, Runtime};
+use services::ports::SecretName;
 use tower::Service;
 use utoipa_axum::router::OpenApiRouter;
 use web::{AppState, HttpSettings};
@@ -13,11 +14,14 @@ use web::{AppState, HttpSettings};
 use crate::Error;
 use crate::wiring::{start, warm_up};
 
-/// Serves these routes for as long as the environment lives.
+/// What a function that knows its callers gets at its start: it checks their tokens and signs cursors.
+pub const OF_CALLERS: &[SecretName] = &[SecretName::TokenKeys, SecretName::SigningKey];
+
+/// Serves these routes for as long as the environment lives. `secrets` are fetched at the start.
 ///
 /// # Errors
 /// When the environment's configuration is not complete, or the runtime API is lost.
-pub async fn serve_http(routes: OpenApiRouter<AppState>) -> Result<(), Error> {
+pub async fn serve_http(routes: OpenApiRouter<AppState>, secrets: &[SecretName]) -> Result<(), Error> {
     let (config, services) = start()?;
     let http = HttpSettings {
         public_base_url: config.public_base_url.into(),
@@ -25,7 +29,7 @@ pub async fn serve_http(routes: OpenApiRouter<AppState>) -> Result<(), Error> {
         time_limit: HttpSettings::TIME_LIMIT,
     };
     let app = web::app(AppState { services: services.clone(), http: Arc::new(http) }, routes);
-    warm_up(&services).await;
+    warm_up(&services, secrets).await;
     Runtime::new(Sanitised(Adapter::from(app))).run().await
 }
 

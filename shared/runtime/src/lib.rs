@@ -4,7 +4,7 @@
 //! ```no_run
 //! #[tokio::main(flavor = "current_thread")]
 //! async fn main() -> Result<(), runtime::Error> {
-//!     runtime::serve_http(utoipa_axum::router::OpenApiRouter::new()).await
+//!     runtime::serve_http(utoipa_axum::router::OpenApiRouter::new(), runtime::OF_CALLERS).await
 //! }
 //! ```
 
@@ -18,7 +18,7 @@ pub mod telemetry;
 mod wiring;
 
 pub use events::{serve_event, serve_migration};
-pub use http::serve_http;
+pub use http::{OF_CALLERS, serve_http};
 pub use lambda_runtime::Error;
 pub use sqs::{Message, serve_sqs};
 pub use wiring::services;

@@ -33,11 +33,16 @@ where
     H: AsyncFn(&Services, Message) -> Result<()>,
 {
     let (_, services) = start()?;
-    warm_up(&services).await;
+    warm_up(&services, &[]).await;
     let serve = async |event: LambdaEvent<SqsEvent>| {
         let trace_id = event.context.xray_trace_id.as_deref();
         let span = tracing::info_span!("batch", request_id = event.context.request_id, trace_id);
-        let failures = work_off(event.payload, async |message| handle(&services, message).await).instrument(span).await;
+        let failures = work_off(event.payload, async |message| {
+            // Boxed: the futures of use cases nest deeper than the compiler lays out in one piece.
+            Box::pin(handle(&services, message)).await
+        })
+        .instrument(span)
+        .await;
         Ok::<_, Error>(failures)
     };
     Runtime::new(service_fn(serve)).run().await

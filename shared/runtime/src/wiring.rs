@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::{
-    Aws, DynamoDeliveries, DynamoOneTimeTokens, DynamoSessions, NoCache, RedisCache, SecretsManager, SesMailer,
-    SqsEvents,
+    Aws, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, NoCache, RedisCache,
+    SecretsManager, SesMailer, SqsQueue, Stripe,
 };
 use services::access_tokens::KeyRingCache;
 use services::ports::{Cache, SecretName, SecretSource};
@@ -26,11 +26,14 @@ const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
 /// When `REDIS_URL` is none.
 pub fn services(config: &Config) -> Result<Services, Error> {
     let aws = Aws::default();
+    let stripe = config.stripe.clone().map(|at| (SecretName::Stripe, at));
     let places = [
         (SecretName::Database, config.database.clone()),
         (SecretName::TokenKeys, config.token_keys.clone()),
         (SecretName::SigningKey, config.signing_key.clone()),
-    ];
+    ]
+    .into_iter()
+    .chain(stripe);
     let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places));
     let cache: Arc<dyn Cache> = match &config.redis_url {
         Some(url) => Arc::new(RedisCache::new(url)?),
@@ -39,11 +42,14 @@ pub fn services(config: &Config) -> Result<Services, Error> {
     Ok(Services {
         db: Db::new(Arc::new(FromSecret(secrets.clone())), config.database_pool_size),
         cache,
-        events: Arc::new(SqsEvents::new(aws.clone(), &config.events_queue_url)),
+        events: Arc::new(SqsQueue::new(aws.clone(), &config.events_queue_url)),
         sessions: Arc::new(DynamoSessions::new(aws.clone(), &config.sessions_table)),
         one_time_tokens: Arc::new(DynamoOneTimeTokens::new(aws.clone(), &config.one_time_tokens_table)),
         deliveries: Arc::new(DynamoDeliveries::new(aws.clone(), &config.deliveries_table)),
-        mailer: Arc::new(SesMailer::new(aws, &config.mail_from)),
+        notifications: Arc::new(DynamoNotifications::new(aws.clone(), &config.notifications_table)),
+        mailer: Arc::new(SesMailer::new(aws.clone(), &config.mail_from)),
+        payment_provider: Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base)),
+        webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
         secrets,
         keys: KeyRingCache::default(),
         settings: Settings {
@@ -56,18 +62,21 @@ pub fn services(config: &Config) -> Result<Services, Error> {
     })
 }
 
-/// Connects the first connection to the database and gets the keys, so that the first request need not. Whatever
+/// Connects the first connection to the database and gets these secrets, so that the first request need not. Whatever
 /// is down stays for later: a start never fails by it.
-pub(crate) async fn warm_up(services: &Services) {
+pub(crate) async fn warm_up(services: &Services, secrets: &[SecretName]) {
     let work = async {
-        let (database, token_keys, signing_key) = tokio::join!(
-            services.db.connection(),
-            services.secrets.secret(SecretName::TokenKeys),
-            services.secrets.secret(SecretName::SigningKey),
-        );
-        [database.err(), token_keys.err(), signing_key.err()].into_iter().flatten().for_each(|error| {
+        let database = async { services.db.connection().await.map(drop) };
+        let keys = async {
+            for name in secrets {
+                services.secrets.secret(*name).await?;
+            }
+            Ok(())
+        };
+        let (database, keys) = tokio::join!(database, keys);
+        for error in [database.err(), keys.err()].into_iter().flatten() {
             tracing::warn!(cause = causes(&error), "not reachable at the start");
-        });
+        }
     };
     if tokio::time::timeout(WARM_UP_LIMIT, work).await.is_err() {
         tracing::warn!("the start did not wait any longer for what is slow");

@@ -96,6 +96,14 @@ impl Services {
     }
 }
 
+/// A booking as it is now, within a transaction.
+///
+/// # Errors
+/// `not_found`.
+pub async fn booking_in(tx: &Tx, id: BookingId) -> Result<Booking> {
+    store::bookings::find(tx, id).await?.ok_or_else(Error::not_found)
+}
+
 /// The property, if it is there for this guest: listed, or their own (which then breaks a rule).
 async fn bookable_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Property> {
     store::properties::find(tx, id)

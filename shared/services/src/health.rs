@@ -32,7 +32,7 @@ impl Services {
             Ok(())
         });
         let secrets = probe("secrets", true, async {
-            self.secrets.secret(SecretName::TokenKeys).await?;
+            self.secrets.secret(SecretName::Database).await?;
             Ok(())
         });
         let cache = async {

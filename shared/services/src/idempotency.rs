@@ -57,23 +57,62 @@ impl Services {
             })
             .await;
         match outcome {
-            Err(error) if key.is_some() && is_conflict_of_business(&error) => {
-                // The work is rolled back; its refusal is kept in a transaction of its own.
-                let error = &error;
-                self.write(name, |tx| async move {
-                    match replay(&tx, key).await? {
-                        Some(answer) => Ok(answer),
-                        None => save(&tx, key, render(Err(error))).await,
-                    }
-                })
-                .await
-            }
-            outcome => outcome,
+            Err(error) => self.keep_conflict(name, key, error, render).await,
+            answered => answered,
         }
+    }
+
+    /// Gives a better answer in place of the one just saved: for work whose second half can only be done after the
+    /// commit of the first. Who asks in between gets the earlier one, which was true then.
+    ///
+    /// # Errors
+    /// Those of `work`, `unavailable`.
+    pub async fn answer_anew<T, F>(
+        &self,
+        name: &'static str,
+        key: Option<&IdempotencyKey>,
+        work: impl Fn(Arc<Tx>) -> F,
+        render: impl Fn(&T) -> SavedAnswer,
+    ) -> Result<Answer>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let (work, render) = (&work, &render);
+        self.write(name, |tx| async move {
+            let saved = render(&work(Arc::clone(&tx)).await?);
+            save(&tx, key, saved).await
+        })
+        .await
+    }
+
+    /// Keeps a conflict of business as the key's answer, now that the work is rolled back; any other error is given
+    /// on.
+    ///
+    /// # Errors
+    /// `error` itself, or what keeping it meets.
+    pub(crate) async fn keep_conflict<T>(
+        &self,
+        name: &'static str,
+        key: Option<&IdempotencyKey>,
+        error: Error,
+        render: impl Fn(Result<&T, &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        if key.is_none() || !is_conflict_of_business(&error) {
+            return Err(error);
+        }
+        let (error, render) = (&error, &render);
+        self.write(name, |tx| async move {
+            match replay(&tx, key).await? {
+                Some(answer) => Ok(answer),
+                None => save(&tx, key, render(Err(error))).await,
+            }
+        })
+        .await
     }
 }
 
-async fn replay(tx: &Tx, key: Option<&IdempotencyKey>) -> Result<Option<Answer>> {
+/// The answer that was given to this request before, if it was; else the key is this transaction's.
+pub(crate) async fn replay(tx: &Tx, key: Option<&IdempotencyKey>) -> Result<Option<Answer>> {
     let Some(key) = key else { return Ok(None) };
     match idempotency_keys::claim(tx, key).await? {
         Claim::New => Ok(None),

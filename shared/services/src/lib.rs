@@ -10,7 +10,9 @@ pub mod access_tokens;
 pub mod actor;
 pub mod auth;
 pub mod bookings;
+pub mod cancellations;
 pub mod health;
+pub mod host_answers;
 pub mod idempotency;
 pub mod mail_templates;
 pub mod maintenance;
@@ -18,18 +20,24 @@ pub mod notifications;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwords;
+pub mod payments;
 pub mod ports;
 pub mod properties;
 pub mod quotes;
 pub mod sealing;
 pub mod search;
+pub mod settlement;
+pub mod stripe_webhooks;
 pub mod users;
 
 pub use actor::Actor;
 pub use idempotency::{Answer, IdempotencyKey, SavedAnswer};
 pub use store::{Db, Tx};
 
-use ports::{Cache, DeliveryLog, EventPublisher, Mailer, OneTimeTokenStore, SecretSource, SessionStore};
+use ports::{
+    Cache, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider, SecretSource,
+    SessionStore, WebhookQueue,
+};
 
 /// What the operator decides.
 #[derive(Clone, Debug)]
@@ -60,8 +68,14 @@ pub struct Services {
     pub one_time_tokens: Arc<dyn OneTimeTokenStore>,
     /// DynamoDB: what a worker has done already.
     pub deliveries: Arc<dyn DeliveryLog>,
+    /// DynamoDB: in-app inboxes.
+    pub notifications: Arc<dyn NotificationStore>,
     /// SES.
     pub mailer: Arc<dyn Mailer>,
+    /// Stripe.
+    pub payment_provider: Arc<dyn PaymentProvider>,
+    /// SQS: webhook events on their way to their worker.
+    pub webhook_queue: Arc<dyn WebhookQueue>,
     /// Secrets Manager.
     pub secrets: Arc<dyn SecretSource>,
     /// The operator's decisions.

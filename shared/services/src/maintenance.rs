@@ -14,6 +14,8 @@ const BATCH_ROWS: i64 = 200;
 pub struct PassReport {
     /// Holds that ran out and were marked so.
     pub expired_holds: u64,
+    /// Payments and refunds the provider was asked about.
+    pub reconciled_payments: u64,
     /// Stays that ended and were marked so.
     pub completed_stays: u64,
     /// Events the queue has taken.
@@ -29,6 +31,7 @@ impl Services {
     pub async fn run_maintenance(&self) -> PassReport {
         let mut report = PassReport::default();
         report.expired_holds = report.step("expire_holds", self.expire_holds().await);
+        report.reconciled_payments = report.step("reconcile_payments", self.reconcile_payments().await);
         report.completed_stays = report.step("complete_stays", self.complete_stays().await);
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);

@@ -35,8 +35,7 @@ impl Services {
             DeliveryClaim::InProgress => return Err(Error::unavailable("another worker is at this event")),
             DeliveryClaim::Mine => {}
         }
-        // Boxed: nested this deep, the future's layout is more than the compiler wants to work out in one go.
-        match Box::pin(self.send_mail_of(event)).await {
+        match self.send_mail_of(event).await {
             Ok(()) => self.deliveries.complete(&delivery_id).await,
             Err(error) => {
                 self.deliveries.release(&delivery_id).await?;

@@ -4,8 +4,10 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::error::Result;
-use domain::event::Event;
-use domain::id::{EventId, SessionId, UserId};
+use domain::event::{Event, EventKind};
+use domain::id::{BookingId, EventId, NotificationId, PaymentId, RefundId, SessionId, UserId};
+use domain::money::Money;
+use domain::payment::IntentStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
@@ -108,6 +110,36 @@ pub trait DeliveryLog: Send + Sync {
     async fn release(&self, delivery_id: &str) -> Result<()>;
 }
 
+/// An entry of a person's in-app inbox.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notification {
+    /// Identity; later ones sort later.
+    pub id: NotificationId,
+    /// Whose inbox it is in.
+    pub user_id: UserId,
+    /// What happened.
+    pub kind: EventKind,
+    /// What it is about, as the event had it.
+    pub data: serde_json::Value,
+    /// When it happened.
+    pub created_at: Timestamp,
+    /// Since when it is read.
+    pub read_at: Option<Timestamp>,
+    /// When it is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// Keeps people's in-app inboxes.
+#[async_trait]
+pub trait NotificationStore: Send + Sync {
+    /// Keeps an entry; one of this id that is there already stays as it is.
+    async fn put(&self, entry: &Notification) -> Result<()>;
+    /// A page of a person's entries, newest first: those before `before`.
+    async fn page(&self, user_id: UserId, before: Option<NotificationId>, limit: u32) -> Result<Vec<Notification>>;
+    /// Notes since when an entry is read, unless it is; gives it as it then is, none when it is not there.
+    async fn mark_read(&self, user_id: UserId, id: NotificationId, at: Timestamp) -> Result<Option<Notification>>;
+}
+
 /// A mail to one person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Mail {
@@ -141,6 +173,72 @@ pub trait Cache: Send + Sync {
     async fn ping(&self) -> Option<bool>;
 }
 
+/// An attempt to pay, to be made at the provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewIntent {
+    /// Our attempt: the provider's idempotency key, so that asking twice makes one intent.
+    pub payment_id: PaymentId,
+    /// What is paid for.
+    pub booking_id: BookingId,
+    /// How much.
+    pub amount: Money,
+    /// Whether the card is authorised only, to be captured when the host accepts.
+    pub manual_capture: bool,
+}
+
+/// What the provider says of an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Intent {
+    /// The provider's name of it.
+    pub id: String,
+    /// Our attempt, as we told the provider; none for an intent that is not ours.
+    pub payment_id: Option<PaymentId>,
+    /// Where it stands.
+    pub status: IntentStatus,
+    /// What is asked for.
+    pub amount: Money,
+    /// What was captured, minor units.
+    pub captured_minor: i64,
+    /// What lets a client confirm it with the provider's own library.
+    pub client_secret: String,
+    /// Until when an authorisation can be captured.
+    pub capture_before: Option<Timestamp>,
+    /// The provider's name of the latest failure.
+    pub failure: Option<String>,
+}
+
+/// What became of a refund.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RefundOutcome {
+    /// The money is on its way; the provider's name of the refund.
+    Done(String),
+    /// The provider will never do it, and says why.
+    Refused(String),
+}
+
+/// The payment provider. A call that fails with `unavailable` may have had its effect: it is repeated with the same
+/// names, or the intent is asked for; it is never taken as a "no".
+#[async_trait]
+pub trait PaymentProvider: Send + Sync {
+    /// Makes an intent.
+    async fn create_intent(&self, new: &NewIntent) -> Result<Intent>;
+    /// Asks for an intent.
+    async fn intent(&self, intent_id: &str) -> Result<Intent>;
+    /// Captures an authorised intent; gives it as it then is, whether that could be done or not.
+    async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
+    /// Cancels an intent; gives it as it then is, whether that could be done or not.
+    async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
+    /// Gives back money of a captured intent.
+    async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome>;
+}
+
+/// Puts the provider's webhook events on the queue of their worker, as they came.
+#[async_trait]
+pub trait WebhookQueue: Send + Sync {
+    /// Puts one event on the queue.
+    async fn put(&self, body: &str) -> Result<()>;
+}
+
 /// A secret the application needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum SecretName {
@@ -150,6 +248,8 @@ pub enum SecretName {
     TokenKeys,
     /// The key of quotes, cursors and fingerprints.
     SigningKey,
+    /// The payment provider's API key and webhook secrets.
+    Stripe,
 }
 
 /// Gives secrets, cached for a limited time.

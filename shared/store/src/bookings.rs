@@ -1,9 +1,9 @@
 //! The table `bookings`. That no two hold the same night is the constraint `bookings_no_overlap`'s doing.
 
-use domain::booking::{BookingStatus, Party};
+use domain::booking::{BookingEvent, BookingStatus, Party};
 use domain::cancellation::CancellationPolicy;
 use domain::error::{Error, Result};
-use domain::id::{BookingId, PropertyId, UserId};
+use domain::id::{BookingId, PaymentId, PropertyId, UserId};
 use domain::pricing::Price;
 use domain::stay::{Guests, StayDates};
 use jiff::Timestamp;
@@ -41,6 +41,8 @@ pub struct Booking {
     pub status: BookingStatus,
     /// The nights.
     pub dates: StayDates,
+    /// End of what is held: check-out and the host's preparation nights.
+    pub held_until: Date,
     /// How many come.
     pub guests: Guests,
     /// The price as agreed.
@@ -51,6 +53,10 @@ pub struct Booking {
     pub instant_book: bool,
     /// When an unpaid or unanswered booking lets go of its nights.
     pub hold_expires_at: Option<Timestamp>,
+    /// The attempt to pay that was made last.
+    pub payment_id: Option<PaymentId>,
+    /// When it became certain.
+    pub confirmed_at: Option<Timestamp>,
     /// Who cancelled.
     pub cancelled_by: Option<Party>,
     /// What happened, oldest first.
@@ -124,9 +130,10 @@ const STATUS: &str = "CASE WHEN hold_expires_at <= app_now() THEN 'expired' ELSE
 
 fn columns() -> String {
     format!(
-        "id, property_id, guest_id, host_id, {STATUS} AS status, check_in, check_out, adults, children, infants, \
+        "id, property_id, guest_id, host_id, {STATUS} AS status, check_in, check_out, held_until, adults, children, infants, \
          pets, price, cancellation_policy, instant_book, \
          CASE WHEN hold_expires_at > app_now() THEN hold_expires_at END AS hold_expires_at, cancelled_by, \
+         payment_id, confirmed_at, \
          timeline, created_at, updated_at"
     )
 }
@@ -259,6 +266,77 @@ pub async fn find(queries: &impl Queries, id: BookingId) -> Result<Option<Bookin
     queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
+/// The booking of this id, and nobody changes it until this transaction ends.
+pub async fn find_for_update(tx: &Tx, id: BookingId) -> Result<Option<Booking>> {
+    let sql =
+        format!("-- bookings.find_for_update\nSELECT {} FROM bookings WHERE id = $1 FOR NO KEY UPDATE", columns());
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// How a booking changes.
+pub struct Change {
+    /// What happened.
+    pub event: BookingEvent,
+    /// Who did it.
+    pub by: Party,
+    /// The state after it.
+    pub to: BookingStatus,
+    /// The end of the hold, for states that have one.
+    pub hold_expires_at: Option<Timestamp>,
+}
+
+/// Moves a booking that this transaction has locked. The row's own state is compared with the one it was read in, but
+/// for a hold that ran out unswept.
+pub async fn apply(tx: &Tx, booking: &Booking, change: &Change) -> Result<Booking> {
+    let sql = format!(
+        "-- bookings.apply
+         UPDATE bookings SET status = $3, hold_expires_at = $4, updated_at = app_now(),
+             confirmed_at = CASE WHEN $3 = 'confirmed' THEN app_now() ELSE confirmed_at END,
+             cancelled_by = CASE WHEN $3 = 'cancelled' THEN $6::text END,
+             timeline = timeline || jsonb_build_object('at', app_now(), 'event', $5::text, 'by', $6::text)
+         WHERE id = $1 AND {STATUS} = $2
+         RETURNING {}",
+        columns()
+    );
+    let (id, from, to) = (booking.id.uuid(), booking.status.as_str(), change.to.as_str());
+    let (event, by) = (change.event.as_str(), change.by.as_str());
+    let row = tx.row(&sql, &[&id, &from, &to, &change.hold_expires_at, &event, &by]).await?;
+    from_row(&row.ok_or_else(|| Error::internal("a locked booking changed its state"))?)
+}
+
+/// Keeps new bookings of the property waiting until this transaction ends.
+pub async fn lock_property(tx: &Tx, id: PropertyId) -> Result<()> {
+    let sql = "-- bookings.lock_property\nSELECT 1 FROM properties WHERE id = $1 FOR UPDATE";
+    tx.execute(sql, &[&id.uuid()]).await?;
+    Ok(())
+}
+
+/// Whether somebody else holds a night that this booking would hold; lock the property first.
+pub async fn nights_are_taken(tx: &Tx, booking: &Booking) -> Result<bool> {
+    let sql = "-- bookings.nights_are_taken
+               SELECT EXISTS (SELECT 1 FROM bookings other JOIN bookings own ON own.id = $1
+                              WHERE other.property_id = own.property_id AND other.id <> own.id
+                                  AND other.held_nights && own.held_nights
+                                  AND other.status IN ('pending_payment', 'pending_host', 'confirmed')) AS taken";
+    let row = tx.row(sql, &[&booking.id.uuid()]).await?;
+    row.map_or(Ok(false), |row| row.read("taken"))
+}
+
+/// Moves the end of the hold of a booking that this transaction has locked.
+pub async fn extend_hold(tx: &Tx, id: BookingId, hold_expires_at: Timestamp) -> Result<()> {
+    let sql = "-- bookings.extend_hold
+               UPDATE bookings SET hold_expires_at = $2, updated_at = app_now() WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &hold_expires_at]).await?;
+    Ok(())
+}
+
+/// Notes the attempt to pay that was made last.
+pub async fn set_payment(tx: &Tx, id: BookingId, payment_id: PaymentId) -> Result<()> {
+    let sql = "-- bookings.set_payment\nUPDATE bookings SET payment_id = $2, updated_at = app_now() WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &payment_id.uuid()]).await?;
+    Ok(())
+}
+
 /// A page of a user's bookings, newest first.
 pub async fn list(queries: &impl Queries, filter: &ListFilter) -> Result<Vec<Booking>> {
     let party = match filter.role {
@@ -305,6 +383,7 @@ fn from_row(row: &Row) -> Result<Booking> {
         host_id: UserId::from_uuid(row.read("host_id")?),
         status: row.parse("status")?,
         dates: StayDates::new(row.read("check_in")?, row.read("check_out")?).map_err(Error::internal)?,
+        held_until: row.read("held_until")?,
         guests: Guests {
             adults: count("adults")?,
             children: count("children")?,
@@ -315,6 +394,8 @@ fn from_row(row: &Row) -> Result<Booking> {
         cancellation_policy: row.parse("cancellation_policy")?,
         instant_book: row.read("instant_book")?,
         hold_expires_at: row.read("hold_expires_at")?,
+        payment_id: row.read::<Option<uuid::Uuid>>("payment_id")?.map(PaymentId::from_uuid),
+        confirmed_at: row.read("confirmed_at")?,
         cancelled_by: row.parse_optional("cancelled_by")?,
         timeline: serde_json::from_value(row.read::<Value>("timeline")?).map_err(Error::internal)?,
         created_at: row.read("created_at")?,

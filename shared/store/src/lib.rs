@@ -10,6 +10,7 @@ pub mod listing_search;
 pub mod migrations;
 pub mod notification_preferences;
 pub mod outbox;
+pub mod payments;
 pub mod properties;
 pub mod reviews;
 pub mod row;

@@ -60,7 +60,7 @@ pub async fn release(queries: &impl Queries, ids: &[EventId]) -> Result<()> {
 /// Removes what was published long ago; gives the number of rows.
 pub async fn purge(queries: &impl Queries) -> Result<u64> {
     let sql = "-- outbox.purge
-               DELETE FROM outbox WHERE published_at < clock_timestamp() - make_interval(secs => $1 * 86400)";
+               DELETE FROM outbox WHERE published_at < clock_timestamp() - make_interval(secs => $1::float8 * 86400)";
     queries.execute(sql, &[&KEEP_DAYS]).await
 }
 

@@ -122,7 +122,8 @@ pub async fn insert(tx: &Tx, review: &NewReview<'_>) -> Result<Option<Review>> {
         columns()
     );
     let (id, booking_id, property_id) = (review.id.uuid(), review.booking_id.uuid(), review.property_id.uuid());
-    let (author_id, subject_id, role) = (review.author_id.uuid(), review.subject_id.uuid(), review.author_role.as_str());
+    let (author_id, subject_id, role) =
+        (review.author_id.uuid(), review.subject_id.uuid(), review.author_role.as_str());
     let content = review.content;
     let rating = i16::from(content.rating.get());
     let stars = stars_of(content);

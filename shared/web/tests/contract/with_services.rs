@@ -38,6 +38,7 @@ fn config() -> Config {
         sessions_table: text("sessions"),
         one_time_tokens_table: text("tokens"),
         deliveries_table: text("deliveries"),
+        notifications_table: text("notifications"),
         mail_from: text("no-reply@example.com"),
         max_unpaid_holds: 10,
         service_fees: domain::pricing::ServiceFees {

@@ -1,24 +1,24 @@
-//! Events to the workers' queue, on SQS.
+//! The workers' queues, on SQS: events of ours, and webhook events as they came.
 
 use async_trait::async_trait;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use domain::error::{Error, Result};
 use domain::event::Event;
 use domain::id::EventId;
-use services::ports::EventPublisher;
+use services::ports::{EventPublisher, WebhookQueue};
 use tokio::sync::OnceCell;
 
 use crate::aws::{Aws, from_sdk};
 
-/// The queue of events.
-pub struct SqsEvents {
+/// A queue to put things on.
+pub struct SqsQueue {
     aws: Aws,
     client: OnceCell<aws_sdk_sqs::Client>,
     queue_url: String,
 }
 
-impl SqsEvents {
-    /// Publishes to the queue of this URL.
+impl SqsQueue {
+    /// The queue of this URL.
     pub fn new(aws: Aws, queue_url: impl Into<String>) -> Self {
         Self { aws, client: OnceCell::new(), queue_url: queue_url.into() }
     }
@@ -29,7 +29,7 @@ impl SqsEvents {
 }
 
 #[async_trait]
-impl EventPublisher for SqsEvents {
+impl EventPublisher for SqsQueue {
     async fn publish(&self, events: &[Event]) -> Result<Vec<EventId>> {
         let entries = events
             .iter()
@@ -55,5 +55,20 @@ impl EventPublisher for SqsEvents {
             tracing::warn!(event = failed.id(), code = failed.code(), "the queue refused an event");
         }
         sent.successful().iter().map(|entry| entry.id().parse().map_err(Error::internal)).collect()
+    }
+}
+
+#[async_trait]
+impl WebhookQueue for SqsQueue {
+    async fn put(&self, body: &str) -> Result<()> {
+        self.client()
+            .await
+            .send_message()
+            .queue_url(&self.queue_url)
+            .message_body(body)
+            .send()
+            .await
+            .map_err(|error| from_sdk("sqs", error))?;
+        Ok(())
     }
 }

@@ -1,0 +1,71 @@
+//! Wire types of payments and refunds: what comes in, what goes out.
+
+use domain::id::{BookingId, PaymentId, RefundId};
+use domain::money::Money;
+use domain::payment::{PaymentStatus, RefundStatus};
+use jiff::Timestamp;
+use serde::Serialize;
+use services::payments::{PaymentView, Refund};
+use utoipa::ToSchema;
+
+/// Money given back, or on its way.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct RefundOut {
+    id: RefundId,
+    payment_id: PaymentId,
+    amount: Money,
+    reason: String,
+    status: RefundStatus,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+}
+
+impl From<&Refund> for RefundOut {
+    fn from(refund: &Refund) -> Self {
+        Self {
+            id: refund.id,
+            payment_id: refund.payment_id,
+            amount: refund.amount,
+            reason: refund.reason.clone(),
+            status: refund.status,
+            created_at: refund.created_at,
+        }
+    }
+}
+
+/// An attempt to pay for a booking.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PaymentOut {
+    id: PaymentId,
+    booking_id: BookingId,
+    status: PaymentStatus,
+    amount: Money,
+    /// Always `stripe`.
+    provider: &'static str,
+    /// For the provider's own library, which confirms the payment; only to the payer, when the attempt is made or
+    /// asked for again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    client_secret: Option<String>,
+    refunds: Vec<RefundOut>,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+    #[schema(value_type = String, format = "date-time")]
+    updated_at: Timestamp,
+}
+
+impl From<&PaymentView> for PaymentOut {
+    fn from(view: &PaymentView) -> Self {
+        let payment = &view.payment;
+        Self {
+            id: payment.id,
+            booking_id: payment.booking_id,
+            status: PaymentStatus::of(payment.status, payment.captured_minor, payment.refunded_minor),
+            amount: payment.amount,
+            provider: "stripe",
+            client_secret: view.client_secret.clone(),
+            refunds: view.refunds.iter().map(RefundOut::from).collect(),
+            created_at: payment.created_at,
+            updated_at: payment.updated_at,
+        }
+    }
+}

@@ -1,0 +1,22 @@
+//! Money: every route of `/v1/payments`, and where Stripe's webhooks come in.
+
+mod create;
+mod get;
+mod json;
+mod list;
+mod refund;
+mod stripe_webhook;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::AppState;
+
+/// All routes of this function, with full paths.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(create::create_payment))
+        .routes(routes!(list::list_payments))
+        .routes(routes!(get::get_payment))
+        .routes(routes!(refund::refund_payment))
+        .routes(routes!(stripe_webhook::stripe_webhook))
+}

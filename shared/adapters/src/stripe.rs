@@ -1,0 +1,291 @@
+//! A thin client of Stripe's API: the calls the product makes, their time limits and retries, nothing more.
+//! <https://docs.stripe.com/api/payment_intents>
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use domain::error::{Error, Result};
+use domain::id::{PaymentId, RefundId};
+use domain::money::{Currency, Money};
+use domain::payment::IntentStatus;
+use jiff::Timestamp;
+use reqwest::{Method, StatusCode};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use services::ports::{Intent, NewIntent, PaymentProvider, RefundOutcome, SecretName, SecretSource};
+use tokio::sync::OnceCell;
+
+/// Pinned: what the types below were written for.
+const API_VERSION: &str = "2025-09-30.clover";
+
+/// A request's own answer is due within 3 s.
+const CONNECT_LIMIT: Duration = Duration::from_millis(700);
+const CALL_LIMIT: Duration = Duration::from_millis(1_200);
+
+/// One more attempt for what may pass: a lost connection, 409 (the same key is being worked on), 429, 5xx.
+const MAX_ATTEMPTS: u32 = 2;
+const PAUSE: Duration = Duration::from_millis(50);
+
+/// Stripe, or what speaks like it.
+pub struct Stripe {
+    secrets: Arc<dyn SecretSource>,
+    api_base: String,
+    http: OnceCell<reqwest::Client>,
+}
+
+#[derive(Deserialize)]
+struct StripeSecret {
+    api_key: String,
+}
+
+#[derive(Deserialize)]
+struct PaymentIntent {
+    id: String,
+    status: String,
+    amount: i64,
+    amount_received: i64,
+    currency: String,
+    client_secret: Option<String>,
+    latest_charge: Option<String>,
+    last_payment_error: Option<PaymentError>,
+    #[serde(default)]
+    metadata: Metadata,
+}
+
+#[derive(Deserialize)]
+struct PaymentError {
+    code: Option<String>,
+    charge: Option<String>,
+}
+
+#[derive(Default, Deserialize)]
+struct Metadata {
+    payment_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Charge {
+    payment_method_details: Option<PaymentMethodDetails>,
+}
+
+#[derive(Deserialize)]
+struct PaymentMethodDetails {
+    card: Option<Card>,
+}
+
+#[derive(Deserialize)]
+struct Card {
+    capture_before: Option<i64>,
+}
+
+#[derive(Deserialize)]
+struct RefundObject {
+    id: String,
+    status: Option<String>,
+    failure_reason: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Refusal {
+    error: RefusalDetail,
+}
+
+#[derive(Deserialize)]
+struct RefusalDetail {
+    code: Option<String>,
+    message: Option<String>,
+}
+
+/// How a call ended: Stripe did it, or said that it never will.
+enum Outcome<T> {
+    Done(T),
+    Refused(RefusalDetail),
+}
+
+impl Stripe {
+    /// The API at this base (`https://api.stripe.com`), with the key of the secret `Stripe`.
+    pub fn new(secrets: Arc<dyn SecretSource>, api_base: impl Into<String>) -> Self {
+        Self { secrets, api_base: api_base.into(), http: OnceCell::new() }
+    }
+
+    async fn http(&self) -> Result<&reqwest::Client> {
+        self.http
+            .get_or_try_init(|| async {
+                reqwest::Client::builder()
+                    .connect_timeout(CONNECT_LIMIT)
+                    .timeout(CALL_LIMIT)
+                    .build()
+                    .map_err(Error::internal)
+            })
+            .await
+    }
+
+    /// Calls the API; tries again what may pass. Repeating is safe: every `POST` carries an idempotency key.
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        form: &[(&str, String)],
+        idempotency_key: Option<String>,
+    ) -> Result<Outcome<T>> {
+        let mut attempt = 1;
+        loop {
+            let outcome = self.attempt(method.clone(), path, form, idempotency_key.as_deref()).await;
+            match outcome {
+                Err(error) if attempt < MAX_ATTEMPTS => {
+                    tracing::info!(path, attempt, %error, "asking Stripe once more");
+                    attempt += 1;
+                    tokio::time::sleep(PAUSE).await;
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn attempt<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        form: &[(&str, String)],
+        idempotency_key: Option<&str>,
+    ) -> Result<Outcome<T>> {
+        let secret: StripeSecret = serde_json::from_str(&self.secrets.secret(SecretName::Stripe).await?)
+            .map_err(|_| Error::internal("the Stripe secret is not JSON of the agreed form"))?;
+        let is_post = method == Method::POST;
+        let mut request = self
+            .http()
+            .await?
+            .request(method, format!("{}{path}", self.api_base))
+            .bearer_auth(secret.api_key)
+            .header("Stripe-Version", API_VERSION);
+        if let Some(key) = idempotency_key {
+            request = request.header("Idempotency-Key", key);
+        }
+        if is_post {
+            request = request.form(form);
+        }
+        // The URL has no secrets, but an intent's client secret may be in a query one day.
+        let response = request.send().await.map_err(|error| Error::unavailable(error.without_url()))?;
+        let status = response.status();
+        let body = response.bytes().await.map_err(|error| Error::unavailable(error.without_url()))?;
+        if status.is_success() {
+            return serde_json::from_slice(&body).map(Outcome::Done).map_err(Error::internal);
+        }
+        let refusal = serde_json::from_slice::<Refusal>(&body).map(|refusal| refusal.error);
+        match (status, refusal) {
+            (StatusCode::UNAUTHORIZED, _) => {
+                self.secrets.refused(SecretName::Stripe).await;
+                Err(Error::unavailable("Stripe refused our API key"))
+            }
+            (StatusCode::BAD_REQUEST | StatusCode::PAYMENT_REQUIRED | StatusCode::NOT_FOUND, Ok(refusal)) => {
+                Ok(Outcome::Refused(refusal))
+            }
+            (status, _) => Err(Error::unavailable(format!("Stripe answered {status}"))),
+        }
+    }
+
+    /// Reads an intent out of Stripe's; an authorised one has its limit on the charge.
+    async fn read(&self, intent: PaymentIntent) -> Result<Intent> {
+        let currency: Currency = intent.currency.to_uppercase().parse().map_err(Error::internal)?;
+        let status = match intent.status.as_str() {
+            // Before the first card and after a refused one: the guest is to act either way.
+            "requires_confirmation" => IntentStatus::RequiresPaymentMethod,
+            status => status.parse().map_err(Error::internal)?,
+        };
+        let capture_before = match (&status, &intent.latest_charge) {
+            (IntentStatus::RequiresCapture, Some(charge_id)) => self.capture_before(charge_id).await?,
+            _ => None,
+        };
+        let failure = intent
+            .last_payment_error
+            .map(|error| [error.charge, error.code].into_iter().flatten().collect::<Vec<_>>().join(" "));
+        Ok(Intent {
+            id: intent.id,
+            payment_id: intent.metadata.payment_id.and_then(|id| id.parse().ok()),
+            status,
+            amount: Money::new(intent.amount, currency),
+            captured_minor: intent.amount_received,
+            client_secret: intent.client_secret.unwrap_or_default(),
+            capture_before,
+            failure,
+        })
+    }
+
+    async fn capture_before(&self, charge_id: &str) -> Result<Option<Timestamp>> {
+        let charge: Charge = expect(self.call(Method::GET, &format!("/v1/charges/{charge_id}"), &[], None).await?)?;
+        let limit = charge.payment_method_details.and_then(|details| details.card).and_then(|card| card.capture_before);
+        limit.map(Timestamp::from_second).transpose().map_err(Error::internal)
+    }
+
+    /// An act on an intent. If Stripe will not do it, the intent is not in the state we thought: ask how it is.
+    async fn act(&self, intent_id: &str, act: &str, idempotency_key: String) -> Result<Intent> {
+        let path = format!("/v1/payment_intents/{intent_id}/{act}");
+        match self.call::<PaymentIntent>(Method::POST, &path, &[], Some(idempotency_key)).await? {
+            Outcome::Done(intent) => self.read(intent).await,
+            Outcome::Refused(refusal) => {
+                tracing::info!(intent_id, act, code = refusal.code, "Stripe refused; asking how the intent is");
+                self.intent(intent_id).await
+            }
+        }
+    }
+}
+
+fn expect<T>(outcome: Outcome<T>) -> Result<T> {
+    match outcome {
+        Outcome::Done(value) => Ok(value),
+        Outcome::Refused(refusal) => Err(Error::internal(format!(
+            "Stripe refused: {} {}",
+            refusal.code.unwrap_or_default(),
+            refusal.message.unwrap_or_default()
+        ))),
+    }
+}
+
+#[async_trait]
+impl PaymentProvider for Stripe {
+    async fn create_intent(&self, new: &NewIntent) -> Result<Intent> {
+        let form = [
+            ("amount", new.amount.amount.to_string()),
+            ("currency", new.amount.currency.code().to_lowercase()),
+            ("capture_method", if new.manual_capture { "manual" } else { "automatic" }.to_owned()),
+            ("payment_method_types[]", "card".to_owned()),
+            ("metadata[payment_id]", new.payment_id.to_string()),
+            ("metadata[booking_id]", new.booking_id.to_string()),
+        ];
+        let key = Some(format!("{}-create", new.payment_id));
+        let made = self.call(Method::POST, "/v1/payment_intents", &form, key).await?;
+        self.read(expect(made)?).await
+    }
+
+    async fn intent(&self, intent_id: &str) -> Result<Intent> {
+        let asked = self.call(Method::GET, &format!("/v1/payment_intents/{intent_id}"), &[], None).await?;
+        self.read(expect(asked)?).await
+    }
+
+    async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent> {
+        self.act(intent_id, "capture", format!("{payment_id}-capture")).await
+    }
+
+    async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent> {
+        self.act(intent_id, "cancel", format!("{payment_id}-cancel")).await
+    }
+
+    async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome> {
+        let form = [
+            ("payment_intent", intent_id.to_owned()),
+            ("amount", amount.amount.to_string()),
+            ("metadata[refund_id]", refund_id.to_string()),
+        ];
+        let key = Some(refund_id.to_string());
+        match self.call::<RefundObject>(Method::POST, "/v1/refunds", &form, key).await? {
+            Outcome::Done(refund) if refund.status.as_deref() == Some("failed") => {
+                Ok(RefundOutcome::Refused(refund.failure_reason.unwrap_or_default()))
+            }
+            Outcome::Done(refund) => Ok(RefundOutcome::Done(refund.id)),
+            Outcome::Refused(refusal) => {
+                Ok(RefundOutcome::Refused(refusal.code.or(refusal.message).unwrap_or_default()))
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Calling a booking off: what the preview says is what then happens, since one function works out both.
+
+use domain::booking::{self, BookingEvent, BookingStatus, Party};
+use domain::cancellation::{BookedStay, RefundPreview, refund};
+use domain::error::{Error, Result};
+use domain::event::EventKind;
+use domain::id::BookingId;
+use domain::money::Money;
+use domain::user::Role;
+use jiff::Timestamp;
+use serde_json::json;
+use store::Tx;
+use store::bookings::{Booking, Change};
+use store::payments::{Instruction, Refund};
+use store::properties::Property;
+
+use crate::Services;
+use crate::actor::Actor;
+use crate::host_answers::{event_data, invalid_state};
+use crate::payments::decide_refund;
+
+impl Services {
+    /// What calling the booking off now would give back.
+    ///
+    /// # Errors
+    /// `not_found`, `invalid_state` when it can't be called off.
+    pub async fn cancellation_preview(&self, actor: &Actor, id: BookingId) -> Result<RefundPreview> {
+        let booking = self.booking(actor, id).await?;
+        booking::next(booking.status, BookingEvent::Cancelled).map_err(|impossible| invalid_state(&impossible))?;
+        let connection = self.db.connection().await?;
+        let property = store::properties::find(&connection, booking.property_id).await?;
+        let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+        let now = store::clock::now(&connection).await?;
+        Ok(work_out(&booking, &property, party(actor, &booking), now))
+    }
+}
+
+/// Calls a booking off and decides the refund, which the provider is told of after the commit.
+///
+/// # Errors
+/// `not_found`, `invalid_state`.
+pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>) -> Result<Booking> {
+    let booking = store::bookings::find_for_update(tx, id)
+        .await?
+        .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin)
+        .ok_or_else(Error::not_found)?;
+    let to = booking::next(booking.status, BookingEvent::Cancelled).map_err(|impossible| invalid_state(&impossible))?;
+    let property = store::properties::find(tx, booking.property_id).await?;
+    let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+    let by = party(actor, &booking);
+    let back = work_out(&booking, &property, by, store::clock::now(tx).await?).refund;
+    let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
+    let cancelled = store::bookings::apply(tx, &booking, &change).await?;
+    let refund = give_back(tx, &booking, back, reason).await?;
+    let mut data = event_data(&cancelled);
+    data["cancelled_by"] = json!(by.as_str());
+    data["refund"] = json!(refund.as_ref().map(|refund| refund.amount));
+    store::outbox::insert(tx, EventKind::BookingCancelled, &data).await?;
+    Ok(cancelled)
+}
+
+/// Lets go of an authorisation, or decides the refund of what was captured.
+async fn give_back(tx: &Tx, booking: &Booking, back: Money, reason: Option<&str>) -> Result<Option<Refund>> {
+    if let Some(open) = store::payments::find_open(tx, booking.id).await? {
+        store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
+    }
+    match store::payments::find_captured_for_update(tx, booking.id).await? {
+        Some(captured) if back.amount > 0 => {
+            let decided = store::payments::refunds_decided_minor(tx, captured.id).await?;
+            // What the host gave back before counts.
+            let left = Money::new(back.amount.min(captured.captured_minor - decided), back.currency);
+            if left.amount == 0 {
+                return Ok(None);
+            }
+            decide_refund(tx, &captured, left, reason.unwrap_or("The booking was cancelled.")).await.map(Some)
+        }
+        _ => Ok(None),
+    }
+}
+
+fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -> RefundPreview {
+    let stay = BookedStay {
+        policy: booking.cancellation_policy,
+        price: &booking.price,
+        dates: booking.dates,
+        check_in_time: property.details.rules.check_in_time,
+        time_zone: &property.details.rules.time_zone,
+        booked_at: booking.created_at,
+        confirmed_at: booking.confirmed_at,
+    };
+    let mut preview = refund(&stay, by, now);
+    if booking.status != BookingStatus::Confirmed {
+        // Nothing was captured: nothing goes back.
+        let nothing = Money::zero(preview.refund.currency);
+        preview.refund = nothing;
+        preview.lines.iter_mut().for_each(|line| (line.paid, line.refund) = (nothing, nothing));
+        preview.next_change_at = None;
+        preview.refund_after_next_change = None;
+    }
+    preview
+}
+
+fn party(actor: &Actor, booking: &Booking) -> Party {
+    if actor.user_id == booking.guest_id {
+        Party::Guest
+    } else if actor.user_id == booking.host_id {
+        Party::Host
+    } else {
+        Party::Admin
+    }
+}

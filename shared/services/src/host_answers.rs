@@ -1,0 +1,99 @@
+//! The host's answer to a request: accepting captures what the card was authorised for, declining lets it go.
+
+use domain::booking::{self, BookingEvent, BookingStatus, HOLD_MINUTES, Party};
+use domain::error::{Error, ErrorCode, Result};
+use domain::event::EventKind;
+use domain::id::BookingId;
+use jiff::SignedDuration;
+use serde_json::json;
+use store::Tx;
+use store::bookings::{Booking, Change};
+use store::payments::Instruction;
+
+use crate::Services;
+use crate::actor::Actor;
+
+/// Accepts a request. The booking is confirmed when the money is captured, which is tried right after the commit.
+///
+/// # Errors
+/// `invalid_state`, `forbidden` for the guest, `not_found`.
+pub async fn accept(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
+    let booking = request_to_answer(tx, actor, id, BookingEvent::Accepted).await?;
+    let payment = store::payments::find_open(tx, id).await?;
+    let payment = payment.ok_or_else(|| Error::internal("a request without an authorised payment"))?;
+    if payment.instruction == Some(Instruction::Capture) {
+        return Ok(booking);
+    }
+    store::payments::instruct(tx, payment.id, Instruction::Capture).await?;
+    // Answered in time is answered in time, however long the capture takes.
+    let until = store::clock::now(tx).await? + SignedDuration::from_mins(HOLD_MINUTES);
+    store::bookings::extend_hold(tx, id, booking.hold_expires_at.map_or(until, |end| end.max(until))).await?;
+    store::outbox::insert(tx, EventKind::BookingAccepted, &event_data(&booking)).await?;
+    Ok(booking)
+}
+
+/// Declines a request; the nights are free at once.
+///
+/// # Errors
+/// `invalid_state`, `forbidden` for the guest, `not_found`.
+pub async fn decline(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
+    let booking = request_to_answer(tx, actor, id, BookingEvent::Declined).await?;
+    let change =
+        Change { event: BookingEvent::Declined, by: Party::Host, to: BookingStatus::Declined, hold_expires_at: None };
+    let declined = store::bookings::apply(tx, &booking, &change).await?;
+    if let Some(payment) = store::payments::find_open(tx, id).await? {
+        store::payments::instruct(tx, payment.id, Instruction::Cancel).await?;
+    }
+    store::outbox::insert(tx, EventKind::BookingDeclined, &event_data(&declined)).await?;
+    Ok(declined)
+}
+
+impl Services {
+    /// Tells the provider what an act on a booking has decided, as far as it can be told now. What fails is left to
+    /// the reconciler: the act itself is committed.
+    pub async fn carry_out_for(&self, booking_id: BookingId) {
+        if let Err(error) = self.try_to_carry_out(booking_id).await {
+            tracing::warn!(%booking_id, %error, "what was decided is left to the reconciler");
+        }
+    }
+
+    async fn try_to_carry_out(&self, booking_id: BookingId) -> Result<()> {
+        let connection = self.db.connection().await?;
+        let open = store::payments::find_open(&connection, booking_id).await?;
+        let refunds = store::payments::pending_refunds_of_booking(&connection, booking_id).await?;
+        drop(connection);
+        if let Some(payment) = open {
+            self.carry_out_instruction(&payment).await?;
+        }
+        for refund in &refunds {
+            self.carry_out_refund(refund).await?;
+        }
+        Ok(())
+    }
+}
+
+async fn request_to_answer(tx: &Tx, actor: &Actor, id: BookingId, event: BookingEvent) -> Result<Booking> {
+    let booking = store::bookings::find_for_update(tx, id)
+        .await?
+        .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id))
+        .ok_or_else(Error::not_found)?;
+    if booking.host_id != actor.user_id {
+        return Err(Error::new(ErrorCode::Forbidden, "Only the host answers a request."));
+    }
+    booking::next(booking.status, event).map_err(|impossible| invalid_state(&impossible))?;
+    Ok(booking)
+}
+
+/// The refusal of a change that the booking's state does not allow.
+pub(crate) fn invalid_state(impossible: &booking::InvalidTransition) -> Error {
+    let detail = format!("Not possible: {impossible}.");
+    Error::new(ErrorCode::InvalidState, detail).with("state", impossible.status.as_str())
+}
+
+/// What events about a booking tell.
+pub(crate) fn event_data(booking: &Booking) -> serde_json::Value {
+    json!({
+        "booking_id": booking.id, "property_id": booking.property_id,
+        "guest_id": booking.guest_id, "host_id": booking.host_id,
+    })
+}

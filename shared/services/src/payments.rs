@@ -1,0 +1,253 @@
+//! Paying: attempts, and money given back. No network call is made inside a transaction: what the provider must be
+//! told is decided and committed first, told then, and told again by the reconciler if that failed.
+
+use std::sync::Arc;
+
+use domain::booking::BookingStatus;
+use domain::error::{Error, ErrorCode, Invalid, Result};
+use domain::event::EventKind;
+use domain::id::{BookingId, PaymentId};
+use domain::money::Money;
+use domain::payment::RefundStatus;
+use domain::user::Role;
+use serde_json::json;
+use store::Tx;
+use store::bookings::Booking;
+pub use store::payments::{Instruction, Payment, Refund};
+
+use crate::Services;
+use crate::actor::Actor;
+use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
+use crate::ports::{Intent, NewIntent, RefundOutcome};
+
+/// A payment as one caller sees it.
+#[derive(Clone, Debug)]
+pub struct PaymentView {
+    /// The attempt.
+    pub payment: Payment,
+    /// What was given back of it.
+    pub refunds: Vec<Refund>,
+    /// For the payer, to confirm with the provider's own library; only when the attempt is made or asked for again.
+    pub client_secret: Option<String>,
+    /// Whether this request made it.
+    pub created: bool,
+}
+
+impl Services {
+    /// Makes the attempt to pay what is due for a booking, or gives the one that is open.
+    ///
+    /// # Errors
+    /// `invalid_state` when nothing is due, `not_found` in the body for a booking that is not the caller's own,
+    /// `unavailable` when the provider can't be reached: asking again makes no second attempt.
+    pub async fn create_payment(
+        &self,
+        actor: &Actor,
+        booking_id: BookingId,
+        key: Option<&IdempotencyKey>,
+        render: impl Fn(Result<&PaymentView, &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        const NAME: &str = "payments.create";
+        let prepared = self
+            .write(NAME, |tx| async move {
+                match replay(&tx, key).await? {
+                    Some(answer) => Ok(Err(answer)),
+                    None => prepare(&tx, actor, booking_id).await.map(Ok),
+                }
+            })
+            .await;
+        let (payment, created) = match prepared {
+            Ok(Ok(prepared)) => prepared,
+            Ok(Err(answer)) => return Ok(answer),
+            Err(error) => return self.keep_conflict(NAME, key, error, render).await,
+        };
+        let intent = &self.intent_of(&payment).await?;
+        let finish = |tx: Arc<Tx>| async move { finish(&tx, payment.id, intent, created).await };
+        self.idempotently(NAME, key, finish, render).await
+    }
+
+    /// The provider's intent of an attempt, made now if it was not.
+    pub(crate) async fn intent_of(&self, payment: &Payment) -> Result<Intent> {
+        match &payment.intent_id {
+            Some(intent_id) => self.payment_provider.intent(intent_id).await,
+            None => {
+                let new = NewIntent {
+                    payment_id: payment.id,
+                    booking_id: payment.booking_id,
+                    amount: payment.amount,
+                    manual_capture: payment.manual_capture,
+                };
+                self.payment_provider.create_intent(&new).await
+            }
+        }
+    }
+
+    /// A payment, to the guest and the host of its booking and to admins.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn payment(&self, actor: &Actor, id: PaymentId) -> Result<PaymentView> {
+        let connection = self.db.connection().await?;
+        let payment = store::payments::find(&connection, id).await?.ok_or_else(Error::not_found)?;
+        let booking = store::bookings::find(&connection, payment.booking_id).await?;
+        booking.filter(|booking| concerns(actor, booking)).ok_or_else(Error::not_found)?;
+        let refunds = store::payments::refunds_of(&connection, &[id]).await?;
+        Ok(PaymentView { payment, refunds, client_secret: None, created: false })
+    }
+
+    /// The payments of a booking, newest first.
+    ///
+    /// # Errors
+    /// `not_found` when the booking is not the caller's to see.
+    pub async fn payments_of_booking(&self, actor: &Actor, booking_id: BookingId) -> Result<Vec<PaymentView>> {
+        let booking = self.booking(actor, booking_id).await?;
+        let connection = self.db.connection().await?;
+        let payments = store::payments::list_of_booking(&connection, booking.id).await?;
+        let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
+        let refunds = store::payments::refunds_of(&connection, &ids).await?;
+        let view = |payment: Payment| {
+            let refunds = refunds.iter().filter(|refund| refund.payment_id == payment.id).cloned().collect();
+            PaymentView { payment, refunds, client_secret: None, created: false }
+        };
+        Ok(payments.into_iter().map(view).collect())
+    }
+
+    /// Tells the provider of a payment's decided refunds, as far as it can be told now; the reconciler does the rest.
+    pub async fn carry_out_refunds_of(&self, payment_id: PaymentId) {
+        let outcome = async {
+            let refunds = store::payments::refunds_of(&self.db.connection().await?, &[payment_id]).await?;
+            for refund in refunds.iter().filter(|refund| refund.status == RefundStatus::Pending) {
+                self.carry_out_refund(refund).await?;
+            }
+            Ok::<_, Error>(())
+        };
+        if let Err(error) = outcome.await {
+            tracing::warn!(%payment_id, %error, "a refund is left to the reconciler");
+        }
+    }
+
+    /// Tells the provider of a refund that was decided, and keeps what it says.
+    ///
+    /// # Errors
+    /// `unavailable` when the outcome is not known: the reconciler asks again under the same name.
+    pub async fn carry_out_refund(&self, refund: &Refund) -> Result<()> {
+        let connection = self.db.connection().await?;
+        let payment = store::payments::find(&connection, refund.payment_id).await?;
+        drop(connection);
+        let payment = payment.ok_or_else(|| Error::internal("a refund of no payment"))?;
+        let intent_id = payment.intent_id.as_deref().ok_or_else(|| Error::internal("a refund of no intent"))?;
+        let outcome = &self.payment_provider.refund(refund.id, intent_id, refund.amount).await?;
+        let payment = &payment;
+        self.write("payments.carry_out_refund", |tx| async move {
+            match outcome {
+                RefundOutcome::Done(name) => refund_done(&tx, payment, refund, name).await,
+                RefundOutcome::Refused(reason) => {
+                    tracing::error!(refund_id = %refund.id, reason, "the provider refused a refund: people must look");
+                    store::payments::fail_refund(&tx, refund.id).await
+                }
+            }
+        })
+        .await
+    }
+}
+
+/// Decides a refund beyond the policy.
+///
+/// # Errors
+/// `not_found`, `forbidden` for the guest, `invalid_state` when nothing was captured or more would go back than was.
+pub async fn decide_refund_by_host(
+    tx: &Tx,
+    actor: &Actor,
+    payment_id: PaymentId,
+    amount: Option<Money>,
+    reason: &str,
+) -> Result<Refund> {
+    let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(Error::not_found)?;
+    let booking = store::bookings::find(tx, payment.booking_id).await?.ok_or_else(Error::not_found)?;
+    if !concerns(actor, &booking) {
+        return Err(Error::not_found());
+    }
+    if actor.user_id != booking.host_id && actor.role != Role::Admin {
+        return Err(Error::new(ErrorCode::Forbidden, "Only the host may give money back."));
+    }
+    let left = left_to_refund(tx, &payment).await?;
+    let amount = amount.unwrap_or(left);
+    if amount.currency != payment.amount.currency {
+        let detail = format!("The payment was in {}.", payment.amount.currency);
+        return Err(Error::invalid_field("/amount/currency", Invalid::new("currency_mismatch", detail)));
+    }
+    decide_refund(tx, &payment, amount, reason).await
+}
+
+/// Decides a refund of a payment that this transaction has locked. Over its life never more goes back than was
+/// captured.
+///
+/// # Errors
+/// `invalid_state` when more would go back than is left.
+pub(crate) async fn decide_refund(tx: &Tx, payment: &Payment, amount: Money, reason: &str) -> Result<Refund> {
+    let left = left_to_refund(tx, payment).await?;
+    if amount.amount < 1 || amount.amount > left.amount {
+        let detail = format!("Of this payment {left} is left to be given back.");
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("left", json!(left)));
+    }
+    store::payments::insert_refund(tx, payment.id, amount, reason).await
+}
+
+async fn left_to_refund(tx: &Tx, payment: &Payment) -> Result<Money> {
+    let decided = store::payments::refunds_decided_minor(tx, payment.id).await?;
+    Ok(Money::new(payment.captured_minor - decided, payment.amount.currency))
+}
+
+async fn refund_done(tx: &Tx, payment: &Payment, refund: &Refund, name: &str) -> Result<()> {
+    // Locked, so that two who heard of it count it once.
+    store::payments::find_for_update(tx, payment.id).await?;
+    if !store::payments::complete_refund(tx, refund, name).await? {
+        return Ok(());
+    }
+    let booking = store::bookings::find(tx, payment.booking_id).await?;
+    let booking = booking.ok_or_else(|| Error::internal("a payment of no booking"))?;
+    let data = json!({
+        "booking_id": booking.id, "property_id": booking.property_id, "guest_id": booking.guest_id,
+        "host_id": booking.host_id, "payment_id": payment.id, "refund_id": refund.id, "amount": refund.amount,
+    });
+    store::outbox::insert(tx, EventKind::PaymentRefunded, &data).await
+}
+
+/// The open attempt for a booking whose payment is due, made if there is none; and whether it was made.
+async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<(Payment, bool)> {
+    let booking = store::bookings::find_for_update(tx, booking_id)
+        .await?
+        .filter(|booking| booking.guest_id == actor.user_id)
+        .ok_or_else(|| {
+            Error::invalid_field("/booking_id", Invalid::new("not_found", "There is no such booking of yours."))
+        })?;
+    if booking.status != BookingStatus::PendingPayment {
+        let detail = format!("Nothing is due for a booking that is {}.", booking.status);
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
+    }
+    let manual_capture = !booking.instant_book;
+    match store::payments::insert(tx, booking_id, actor.user_id, booking.price.total, manual_capture).await? {
+        Some(payment) => {
+            store::bookings::set_payment(tx, booking_id, payment.id).await?;
+            Ok((payment, true))
+        }
+        None => {
+            let open = store::payments::find_open(tx, booking_id).await?;
+            Ok((open.ok_or_else(|| Error::unavailable("the open payment has just ended"))?, false))
+        }
+    }
+}
+
+async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent, created: bool) -> Result<PaymentView> {
+    store::payments::set_intent(tx, payment_id, &intent.id).await?;
+    let payment = store::payments::find(tx, payment_id).await?;
+    Ok(PaymentView {
+        payment: payment.ok_or_else(|| Error::internal("a payment is gone"))?,
+        refunds: Vec::new(),
+        client_secret: Some(intent.client_secret.clone()),
+        created,
+    })
+}
+
+fn concerns(actor: &Actor, booking: &Booking) -> bool {
+    [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin
+}

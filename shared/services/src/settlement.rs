@@ -1,0 +1,236 @@
+//! Settling what the provider says with what we know: an event, an answer and the reconciler all end here. Whatever
+//! order they come in and however often, a captured payment becomes one confirmed booking or goes back in full.
+
+use domain::booking::{self, BookingEvent, BookingStatus, HOST_ANSWER_HOURS, Party};
+use domain::error::{Error, Result};
+use domain::event::EventKind;
+use domain::money::Money;
+use domain::payment::IntentStatus;
+use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
+use store::Tx;
+use store::bookings::{Booking, Change};
+use store::payments::{Instruction, Payment, Refund};
+
+use crate::Services;
+use crate::payments::decide_refund;
+use crate::ports::Intent;
+
+/// An open attempt is asked about again after so long: webhooks may be lost.
+const ASK_AGAIN_SECONDS: f64 = 60.0;
+
+/// A refund that was decided is told to the provider by the request that decided it; after so long by the reconciler.
+const REFUND_AGAIN_SECONDS: f64 = 20.0;
+
+/// How many the reconciler takes at a time.
+const BATCH_ROWS: i64 = 50;
+
+/// What follows from settling, to be done after the commit.
+#[derive(Debug, Default)]
+struct FollowUp {
+    refund: Option<Refund>,
+    instructed: bool,
+}
+
+impl Services {
+    /// Asks the provider about an intent and settles it.
+    ///
+    /// # Errors
+    /// `unavailable` when the provider or the database can't be reached, `internal` for an intent that is not ours.
+    pub async fn settle_intent(&self, intent_id: &str) -> Result<()> {
+        let intent = self.payment_provider.intent(intent_id).await?;
+        self.settle(&intent).await
+    }
+
+    /// Settles an intent as the provider has just told it.
+    ///
+    /// # Errors
+    /// `unavailable`, or `internal` for an intent that is not ours.
+    pub async fn settle(&self, intent: &Intent) -> Result<()> {
+        let follow_up = self.write("payments.settle", |tx| async move { settle(&tx, intent).await }).await?;
+        if let Some(refund) = &follow_up.refund
+            && let Err(error) = self.carry_out_refund(refund).await
+        {
+            tracing::warn!(refund_id = %refund.id, %error, "a refund is left to the reconciler");
+        }
+        if follow_up.instructed && intent.status != IntentStatus::Canceled {
+            self.cancel_intent(intent).await?;
+        }
+        Ok(())
+    }
+
+    /// Tells the provider what was decided about an attempt, and settles what it answers.
+    ///
+    /// # Errors
+    /// `unavailable` when the outcome is not known: the reconciler repeats it.
+    pub async fn carry_out_instruction(&self, payment: &Payment) -> Result<()> {
+        let Some(instruction) = payment.instruction else { return Ok(()) };
+        let Some(intent_id) = payment.intent_id.as_deref() else {
+            // The guest never got what is needed to pay it.
+            return self
+                .write("payments.give_up", |tx| async move {
+                    store::payments::set_status(&tx, payment.id, IntentStatus::Canceled, 0).await
+                })
+                .await;
+        };
+        let intent = match instruction {
+            Instruction::Capture => self.payment_provider.capture(intent_id, payment.id).await?,
+            Instruction::Cancel => self.payment_provider.cancel(intent_id, payment.id).await?,
+        };
+        self.settle(&intent).await
+    }
+
+    /// Asks about everything that is not settled; gives how many it went through. Safe to run twice at once.
+    ///
+    /// # Errors
+    /// The first failure, after all were tried.
+    pub async fn reconcile_payments(&self) -> Result<u64> {
+        self.write("payments.give_up_ended", |tx| async move { store::payments::cancel_of_ended_bookings(&tx).await })
+            .await?;
+        let unsettled = self
+            .write("payments.claim_unsettled", |tx| async move {
+                store::payments::claim_unsettled(&tx, ASK_AGAIN_SECONDS, BATCH_ROWS).await
+            })
+            .await?;
+        let refunds = self
+            .write("payments.claim_refunds", |tx| async move {
+                store::payments::claim_pending_refunds(&tx, REFUND_AGAIN_SECONDS, BATCH_ROWS).await
+            })
+            .await?;
+        let mut first_failure = Ok(());
+        for payment in &unsettled {
+            let outcome = match (&payment.instruction, &payment.intent_id) {
+                (Some(_), _) => self.carry_out_instruction(payment).await,
+                (None, Some(intent_id)) => self.settle_intent(intent_id).await,
+                (None, None) => Ok(()),
+            };
+            first_failure = first_failure.and(outcome);
+        }
+        for refund in &refunds {
+            first_failure = first_failure.and(self.carry_out_refund(refund).await);
+        }
+        first_failure.map(|()| (unsettled.len() + refunds.len()) as u64)
+    }
+
+    async fn cancel_intent(&self, intent: &Intent) -> Result<()> {
+        let Some(payment_id) = intent.payment_id else { return Ok(()) };
+        let canceled = &self.payment_provider.cancel(&intent.id, payment_id).await?;
+        self.write("payments.settle_canceled", |tx| async move { settle(&tx, canceled).await.map(drop) }).await
+    }
+}
+
+async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
+    let stranger = || Error::internal(format!("the intent {} is of no payment of ours", intent.id));
+    let payment_id = intent.payment_id.ok_or_else(stranger)?;
+    let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(stranger)?;
+    if payment.intent_id.as_ref().is_some_and(|known| *known != intent.id) {
+        return Err(stranger());
+    }
+    store::payments::set_intent(tx, payment_id, &intent.id).await?;
+    if let Some(failure) = &intent.failure {
+        note_failure(tx, &payment, failure).await?;
+    }
+    if payment.status == intent.status || !payment.status.may_become(intent.status) {
+        return Ok(FollowUp::default());
+    }
+    if is_other_money(&payment, intent) {
+        tracing::error!(
+            payment_id = %payment.id, intent_id = intent.id, asked = %payment.amount, offered = %intent.amount,
+            captured_minor = intent.captured_minor, "money of another amount or currency: quarantined"
+        );
+        store::payments::quarantine(tx, payment.id, intent.status, intent.captured_minor).await?;
+        return Ok(FollowUp::default());
+    }
+    store::payments::set_status(tx, payment.id, intent.status, intent.captured_minor).await?;
+    match intent.status {
+        IntentStatus::Succeeded => captured(tx, &payment, intent).await,
+        IntentStatus::RequiresCapture => authorized(tx, &payment, intent).await,
+        _ => Ok(FollowUp::default()),
+    }
+}
+
+fn is_other_money(payment: &Payment, intent: &Intent) -> bool {
+    intent.amount != payment.amount
+        || (intent.status == IntentStatus::Succeeded && intent.captured_minor != payment.amount.amount)
+}
+
+async fn note_failure(tx: &Tx, payment: &Payment, failure: &str) -> Result<()> {
+    if !store::payments::note_failure(tx, payment.id, failure).await? {
+        return Ok(());
+    }
+    let booking = booking_of(tx, payment).await?;
+    store::outbox::insert(tx, EventKind::PaymentFailed, &event_data(&booking, payment)).await
+}
+
+/// The money is here: the booking is confirmed, or, if its nights are gone, the money goes back.
+async fn captured(tx: &Tx, payment: &Payment, intent: &Intent) -> Result<FollowUp> {
+    let booking = booking_of(tx, payment).await?;
+    let event = match booking.status {
+        BookingStatus::PendingHost => BookingEvent::Accepted,
+        _ => BookingEvent::Paid,
+    };
+    if let Ok(to) = booking::next(booking.status, event)
+        && takes_nights(tx, &booking).await?
+    {
+        let by = if event == BookingEvent::Accepted { Party::Host } else { Party::Guest };
+        let change = Change { event, by, to, hold_expires_at: None };
+        let booking = store::bookings::apply(tx, &booking, &change).await?;
+        store::outbox::insert(tx, EventKind::BookingConfirmed, &event_data(&booking, payment)).await?;
+        return Ok(FollowUp::default());
+    }
+    let mut payment = payment.clone();
+    payment.captured_minor = intent.captured_minor;
+    let all = Money::new(intent.captured_minor, payment.amount.currency);
+    let refund = decide_refund(tx, &payment, all, "The nights were no longer held when the money came.").await?;
+    Ok(FollowUp { refund: Some(refund), instructed: false })
+}
+
+/// The card is authorised: the host has to answer, or, if the nights are gone, the authorisation is given up.
+async fn authorized(tx: &Tx, payment: &Payment, intent: &Intent) -> Result<FollowUp> {
+    let booking = booking_of(tx, payment).await?;
+    let now = store::clock::now(tx).await?;
+    let answer_by = answer_by(tx, &booking, intent, now).await?;
+    if let Ok(to) = booking::next(booking.status, BookingEvent::Authorized)
+        && answer_by > now
+        && takes_nights(tx, &booking).await?
+    {
+        let hold_expires_at = Some(answer_by);
+        let change = Change { event: BookingEvent::Authorized, by: Party::Guest, to, hold_expires_at };
+        store::bookings::apply(tx, &booking, &change).await?;
+        return Ok(FollowUp::default());
+    }
+    store::payments::instruct(tx, payment.id, Instruction::Cancel).await?;
+    Ok(FollowUp { refund: None, instructed: true })
+}
+
+/// Until when the host may answer: 24 hours, never past check-in, nor past what the card's authorisation allows.
+async fn answer_by(tx: &Tx, booking: &Booking, intent: &Intent, now: Timestamp) -> Result<Timestamp> {
+    let property = store::properties::find(tx, booking.property_id).await?;
+    let rules = property.ok_or_else(|| Error::internal("a booking of no property"))?.details.rules;
+    let check_in = rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time);
+    let by_rule = (now + SignedDuration::from_hours(HOST_ANSWER_HOURS)).min(check_in);
+    Ok(intent.capture_before.map_or(by_rule, |limit| by_rule.min(limit)))
+}
+
+/// Whether the booking has its nights, or can take them back after its hold ran out.
+async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
+    if booking.status.holds_nights() {
+        return Ok(true);
+    }
+    store::bookings::lock_property(tx, booking.property_id).await?;
+    let (from, until) = (booking.dates.check_in(), booking.held_until);
+    store::bookings::expire_overdue_on(tx, booking.property_id, from, until).await?;
+    Ok(!store::bookings::nights_are_taken(tx, booking).await?)
+}
+
+async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {
+    let booking = store::bookings::find_for_update(tx, payment.booking_id).await?;
+    booking.ok_or_else(|| Error::internal("a payment of no booking"))
+}
+
+fn event_data(booking: &Booking, payment: &Payment) -> serde_json::Value {
+    json!({
+        "booking_id": booking.id, "property_id": booking.property_id, "guest_id": booking.guest_id,
+        "host_id": booking.host_id, "payment_id": payment.id,
+    })
+}

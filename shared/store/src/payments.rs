@@ -1,0 +1,322 @@
+//! The tables `payments` and `refunds`.
+
+use domain::error::{Error, Result};
+use domain::id::{BookingId, PaymentId, RefundId, UserId};
+use domain::money::{Currency, Money};
+use domain::payment::{IntentStatus, RefundStatus};
+use jiff::Timestamp;
+use tokio_postgres::Row;
+
+use crate::row::RowExt;
+use crate::tx::{Queries, Tx};
+
+/// What the provider must still be told about an attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Instruction {
+    /// Take what the card was authorised for.
+    Capture,
+    /// Give the attempt up.
+    Cancel,
+}
+
+impl Instruction {
+    /// The stable code.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Capture => "capture",
+            Self::Cancel => "cancel",
+        }
+    }
+}
+
+/// An attempt to pay for a booking.
+#[derive(Clone, Debug)]
+pub struct Payment {
+    /// Identity, and the provider's idempotency key.
+    pub id: PaymentId,
+    /// What is paid for.
+    pub booking_id: BookingId,
+    /// Who pays.
+    pub payer_id: UserId,
+    /// The provider's PaymentIntent, once it has answered.
+    pub intent_id: Option<String>,
+    /// Where the attempt stands at the provider, as far as we know.
+    pub status: IntentStatus,
+    /// Whether the host's answer captures.
+    pub manual_capture: bool,
+    /// What is asked for.
+    pub amount: Money,
+    /// What was captured, minor units.
+    pub captured_minor: i64,
+    /// What the provider has given back, minor units.
+    pub refunded_minor: i64,
+    /// What the provider must still be told.
+    pub instruction: Option<Instruction>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// Money on its way back.
+#[derive(Clone, Debug)]
+pub struct Refund {
+    /// Identity, and the provider's idempotency key.
+    pub id: RefundId,
+    /// Of which payment.
+    pub payment_id: PaymentId,
+    /// How much.
+    pub amount: Money,
+    /// Why, in words.
+    pub reason: String,
+    /// Where it stands.
+    pub status: RefundStatus,
+    /// When it was decided.
+    pub created_at: Timestamp,
+}
+
+const COLUMNS: &str = "id, booking_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
+                       captured_minor, refunded_minor, instruction, created_at, updated_at";
+
+const REFUND_COLUMNS: &str = "id, payment_id, amount_minor, currency::text, reason, status, created_at";
+
+/// Makes an attempt; none when one is open for the booking.
+pub async fn insert(
+    tx: &Tx,
+    booking_id: BookingId,
+    payer_id: UserId,
+    amount: Money,
+    manual_capture: bool,
+) -> Result<Option<Payment>> {
+    let sql = format!(
+        "-- payments.insert
+         INSERT INTO payments (id, booking_id, payer_id, amount_minor, currency, manual_capture)
+         VALUES ($1, $2, $3, $4, $5, $6)
+         ON CONFLICT (booking_id) WHERE status NOT IN ('succeeded', 'canceled') DO NOTHING
+         RETURNING {COLUMNS}"
+    );
+    let id = PaymentId::new().uuid();
+    let (amount_minor, currency) = (amount.amount, amount.currency.code());
+    let (booking, payer) = (booking_id.uuid(), payer_id.uuid());
+    let row = tx.row(&sql, &[&id, &booking, &payer, &amount_minor, &currency, &manual_capture]).await?;
+    row.as_ref().map(from_row).transpose()
+}
+
+/// The payment of this id.
+pub async fn find(queries: &impl Queries, id: PaymentId) -> Result<Option<Payment>> {
+    let sql = format!("-- payments.find\nSELECT {COLUMNS} FROM payments WHERE id = $1");
+    queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The same, and nobody changes it until this transaction ends.
+pub async fn find_for_update(tx: &Tx, id: PaymentId) -> Result<Option<Payment>> {
+    let sql = format!("-- payments.find_for_update\nSELECT {COLUMNS} FROM payments WHERE id = $1 FOR NO KEY UPDATE");
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The attempt that is open for a booking.
+pub async fn find_open(queries: &impl Queries, booking_id: BookingId) -> Result<Option<Payment>> {
+    let sql = format!(
+        "-- payments.find_open
+         SELECT {COLUMNS} FROM payments WHERE booking_id = $1 AND status NOT IN ('succeeded', 'canceled')"
+    );
+    queries.row(&sql, &[&booking_id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The attempt that brought the money of a booking, if one did, locked.
+pub async fn find_captured_for_update(tx: &Tx, booking_id: BookingId) -> Result<Option<Payment>> {
+    let sql = format!(
+        "-- payments.find_captured_for_update
+         SELECT {COLUMNS} FROM payments WHERE booking_id = $1 AND status = 'succeeded' AND quarantined_at IS NULL
+         ORDER BY id LIMIT 1 FOR NO KEY UPDATE"
+    );
+    tx.row(&sql, &[&booking_id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// All attempts for a booking, newest first.
+pub async fn list_of_booking(queries: &impl Queries, booking_id: BookingId) -> Result<Vec<Payment>> {
+    let sql =
+        format!("-- payments.list_of_booking\nSELECT {COLUMNS} FROM payments WHERE booking_id = $1 ORDER BY id DESC");
+    queries.rows(&sql, &[&booking_id.uuid()]).await?.iter().map(from_row).collect()
+}
+
+/// Attempts the reconciler should ask the provider about: those with an instruction, and those that are open and were
+/// not asked about for a while. They count as asked about from now.
+pub async fn claim_unsettled(tx: &Tx, not_asked_for_seconds: f64, limit: i64) -> Result<Vec<Payment>> {
+    let sql = format!(
+        "-- payments.claim_unsettled
+         UPDATE payments SET asked_at = clock_timestamp()
+         WHERE id IN (SELECT id FROM payments
+                      WHERE (instruction IS NOT NULL OR status NOT IN ('succeeded', 'canceled'))
+                          AND quarantined_at IS NULL
+                          AND asked_at <= clock_timestamp() - make_interval(secs => $1)
+                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING {COLUMNS}"
+    );
+    tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(from_row).collect()
+}
+
+/// Keeps the provider's id of an attempt; the one that is there already is never replaced.
+pub async fn set_intent(tx: &Tx, id: PaymentId, intent_id: &str) -> Result<()> {
+    let sql = "-- payments.set_intent
+               UPDATE payments SET intent_id = $2, updated_at = app_now() WHERE id = $1 AND intent_id IS NULL";
+    tx.execute(sql, &[&id.uuid(), &intent_id]).await?;
+    Ok(())
+}
+
+/// Keeps what the provider said.
+pub async fn set_status(tx: &Tx, id: PaymentId, status: IntentStatus, captured_minor: i64) -> Result<()> {
+    let sql = "-- payments.set_status
+               UPDATE payments SET status = $2, captured_minor = $3, updated_at = app_now(),
+                   instruction = CASE WHEN $2 IN ('succeeded', 'canceled') THEN NULL ELSE instruction END
+               WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &status.as_str(), &captured_minor]).await?;
+    Ok(())
+}
+
+/// Sets money apart that is not what was asked for; only people decide about it.
+pub async fn quarantine(tx: &Tx, id: PaymentId, status: IntentStatus, captured_minor: i64) -> Result<()> {
+    let sql = "-- payments.quarantine
+               UPDATE payments SET status = $2, captured_minor = $3, instruction = NULL, updated_at = app_now(),
+                   quarantined_at = coalesce(quarantined_at, app_now())
+               WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &status.as_str(), &captured_minor]).await?;
+    Ok(())
+}
+
+/// Keeps the provider's name of a failure; true when it is another than before.
+pub async fn note_failure(tx: &Tx, id: PaymentId, failure: &str) -> Result<bool> {
+    let sql = "-- payments.note_failure
+               UPDATE payments SET last_failure = $2, updated_at = app_now()
+               WHERE id = $1 AND last_failure IS DISTINCT FROM $2";
+    Ok(tx.execute(sql, &[&id.uuid(), &failure]).await? == 1)
+}
+
+/// Gives up the open attempts of bookings that no longer wait for money; the next pass tells the provider.
+pub async fn cancel_of_ended_bookings(tx: &Tx) -> Result<u64> {
+    let sql = "-- payments.cancel_of_ended_bookings
+               UPDATE payments p SET instruction = 'cancel', asked_at = to_timestamp(0), updated_at = app_now()
+               FROM bookings b
+               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL
+                   AND (b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now())";
+    tx.execute(sql, &[]).await
+}
+
+/// Notes what the provider must be told about an attempt that is not final, as soon as may be.
+pub async fn instruct(tx: &Tx, id: PaymentId, instruction: Instruction) -> Result<()> {
+    let sql = "-- payments.instruct
+               UPDATE payments SET instruction = $2, asked_at = to_timestamp(0), updated_at = app_now()
+               WHERE id = $1 AND status NOT IN ('succeeded', 'canceled')";
+    tx.execute(sql, &[&id.uuid(), &instruction.as_str()]).await?;
+    Ok(())
+}
+
+/// Decides a refund; the provider is told after the commit.
+pub async fn insert_refund(tx: &Tx, payment_id: PaymentId, amount: Money, reason: &str) -> Result<Refund> {
+    let sql = format!(
+        "-- payments.insert_refund
+         INSERT INTO refunds (id, payment_id, amount_minor, currency, reason) VALUES ($1, $2, $3, $4, $5)
+         RETURNING {REFUND_COLUMNS}"
+    );
+    let (id, payment, currency) = (RefundId::new().uuid(), payment_id.uuid(), amount.currency.code());
+    let row = tx.row(&sql, &[&id, &payment, &amount.amount, &currency, &reason]).await?;
+    refund_from_row(&row.ok_or_else(|| Error::internal("INSERT … RETURNING gave no row"))?)
+}
+
+/// What was decided to be given back of a payment, whether the provider has done it or not, minor units.
+pub async fn refunds_decided_minor(tx: &Tx, payment_id: PaymentId) -> Result<i64> {
+    let sql = "-- payments.refunds_decided_minor
+               SELECT coalesce(sum(amount_minor), 0)::bigint AS decided FROM refunds
+               WHERE payment_id = $1 AND status <> 'failed'";
+    tx.row(sql, &[&payment_id.uuid()]).await?.map_or(Ok(0), |row| row.read("decided"))
+}
+
+/// All refunds of payments, oldest first.
+pub async fn refunds_of(queries: &impl Queries, payment_ids: &[PaymentId]) -> Result<Vec<Refund>> {
+    let sql =
+        format!("-- payments.refunds_of\nSELECT {REFUND_COLUMNS} FROM refunds WHERE payment_id = ANY($1) ORDER BY id");
+    let ids: Vec<uuid::Uuid> = payment_ids.iter().map(|id| id.uuid()).collect();
+    queries.rows(&sql, &[&ids]).await?.iter().map(refund_from_row).collect()
+}
+
+/// Refunds of a booking's payments that the provider has not confirmed.
+pub async fn pending_refunds_of_booking(queries: &impl Queries, booking_id: BookingId) -> Result<Vec<Refund>> {
+    let sql = format!(
+        "-- payments.pending_refunds_of_booking
+         SELECT {REFUND_COLUMNS} FROM refunds
+         WHERE status = 'pending' AND payment_id IN (SELECT id FROM payments WHERE booking_id = $1) ORDER BY id"
+    );
+    queries.rows(&sql, &[&booking_id.uuid()]).await?.iter().map(refund_from_row).collect()
+}
+
+/// Refunds the provider has not confirmed, and was not asked about for a while. They count as asked about from now.
+pub async fn claim_pending_refunds(tx: &Tx, not_asked_for_seconds: f64, limit: i64) -> Result<Vec<Refund>> {
+    let sql = format!(
+        "-- payments.claim_pending_refunds
+         UPDATE refunds SET asked_at = clock_timestamp()
+         WHERE id IN (SELECT id FROM refunds
+                      WHERE status = 'pending' AND asked_at <= clock_timestamp() - make_interval(secs => $1)
+                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING {REFUND_COLUMNS}"
+    );
+    tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(refund_from_row).collect()
+}
+
+/// Marks a pending refund as done and counts it on its payment; false when it was not pending any more.
+pub async fn complete_refund(tx: &Tx, refund: &Refund, provider_refund_id: &str) -> Result<bool> {
+    let mark = "-- payments.complete_refund
+                UPDATE refunds SET status = 'succeeded', provider_refund_id = $2, updated_at = app_now()
+                WHERE id = $1 AND status = 'pending'";
+    if tx.execute(mark, &[&refund.id.uuid(), &provider_refund_id]).await? == 0 {
+        return Ok(false);
+    }
+    let count = "-- payments.count_refund
+                 UPDATE payments SET refunded_minor = refunded_minor + $2, updated_at = app_now() WHERE id = $1";
+    tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
+    Ok(true)
+}
+
+/// Marks a pending refund as refused for good.
+pub async fn fail_refund(tx: &Tx, id: RefundId) -> Result<()> {
+    let sql = "-- payments.fail_refund
+               UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'pending'";
+    tx.execute(sql, &[&id.uuid()]).await?;
+    Ok(())
+}
+
+fn money(row: &Row) -> Result<Money> {
+    Ok(Money::new(row.read("amount_minor")?, row.parse::<Currency>("currency")?))
+}
+
+fn from_row(row: &Row) -> Result<Payment> {
+    let instruction = match row.read::<Option<&str>>("instruction")? {
+        Some("capture") => Some(Instruction::Capture),
+        Some("cancel") => Some(Instruction::Cancel),
+        _ => None,
+    };
+    Ok(Payment {
+        id: PaymentId::from_uuid(row.read("id")?),
+        booking_id: BookingId::from_uuid(row.read("booking_id")?),
+        payer_id: UserId::from_uuid(row.read("payer_id")?),
+        intent_id: row.read("intent_id")?,
+        status: row.parse("status")?,
+        manual_capture: row.read("manual_capture")?,
+        amount: money(row)?,
+        captured_minor: row.read("captured_minor")?,
+        refunded_minor: row.read("refunded_minor")?,
+        instruction,
+        created_at: row.read("created_at")?,
+        updated_at: row.read("updated_at")?,
+    })
+}
+
+fn refund_from_row(row: &Row) -> Result<Refund> {
+    Ok(Refund {
+        id: RefundId::from_uuid(row.read("id")?),
+        payment_id: PaymentId::from_uuid(row.read("payment_id")?),
+        amount: money(row)?,
+        reason: row.read("reason")?,
+        status: row.parse("status")?,
+        created_at: row.read("created_at")?,
+    })
+}
