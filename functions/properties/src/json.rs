@@ -7,6 +7,7 @@ use domain::cancellation::CancellationPolicy;
 use domain::id::{PhotoId, PropertyId, UserId};
 use domain::money::{Currency, Money};
 use domain::property::{Bathrooms, CountryCode, Percent, PropertyKind, PropertyStatus, RoomType, format_time_of_day};
+use domain::review::{PropertyRating, ReviewCategory};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::properties::{Place, Property, PropertyView};
@@ -52,7 +53,15 @@ pub(crate) struct RatingOut {
     #[schema(required)]
     average: Option<f64>,
     count: u32,
-    by_category: BTreeMap<String, f64>,
+    /// Of those that somebody rated.
+    #[schema(value_type = BTreeMap<String, f64>)]
+    by_category: BTreeMap<ReviewCategory, f64>,
+}
+
+impl From<&PropertyRating> for RatingOut {
+    fn from(rating: &PropertyRating) -> Self {
+        Self { average: rating.overall.average(), count: rating.overall.count, by_category: rating.averages() }
+    }
 }
 
 /// A property.
@@ -156,7 +165,7 @@ impl PropertyOut {
             instant_book: details.instant_book,
             pets_allowed: details.rules.pets_allowed,
             cancellation_policy: details.cancellation_policy,
-            rating: RatingOut { average: None, count: 0, by_category: BTreeMap::new() },
+            rating: RatingOut::from(&property.rating),
             created_at: property.created_at,
             updated_at: property.updated_at,
         }

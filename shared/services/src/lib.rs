@@ -24,6 +24,7 @@ pub mod payments;
 pub mod ports;
 pub mod properties;
 pub mod quotes;
+pub mod reviews;
 pub mod sealing;
 pub mod search;
 pub mod settlement;

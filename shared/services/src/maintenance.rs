@@ -18,6 +18,8 @@ pub struct PassReport {
     pub reconciled_payments: u64,
     /// Stays that ended and were marked so.
     pub completed_stays: u64,
+    /// Reviews whose window is over and that were published.
+    pub published_reviews: u64,
     /// Events the queue has taken.
     pub published_events: u64,
     /// Old rows removed.
@@ -33,6 +35,7 @@ impl Services {
         report.expired_holds = report.step("expire_holds", self.expire_holds().await);
         report.reconciled_payments = report.step("reconcile_payments", self.reconcile_payments().await);
         report.completed_stays = report.step("complete_stays", self.complete_stays().await);
+        report.published_reviews = report.step("publish_reviews", self.publish_reviews().await);
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);
         report.purged_rows = report.step("purge", self.purge().await);
@@ -64,6 +67,21 @@ impl Services {
                 .await?;
             total += completed;
             if completed < BATCH_ROWS.unsigned_abs() {
+                return Ok(total);
+            }
+        }
+    }
+
+    async fn publish_reviews(&self) -> Result<u64> {
+        let mut total = 0;
+        loop {
+            let published = self
+                .write("maintenance.publish_reviews", |tx| async move {
+                    crate::reviews::publish_due(&tx, BATCH_ROWS).await
+                })
+                .await?;
+            total += published;
+            if published < BATCH_ROWS.unsigned_abs() {
                 return Ok(total);
             }
         }

@@ -66,7 +66,7 @@ pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView
         PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
         status => return Err(impossible(status, "listed")),
     };
-    store::listing_search::upsert(tx, &listed, place, base_price_minor, relevance(&listed.details)).await?;
+    store::listing_search::upsert(tx, &listed, place, base_price_minor, relevance(&listed)).await?;
     Ok(PropertyView { property: listed, exact_place: true })
 }
 
@@ -134,12 +134,13 @@ fn impossible(status: PropertyStatus, wanted: &str) -> Error {
 }
 
 /// How good a listing is to show, apart from any query: larger is better, from 0 to 1,000.
-/// Reviews and photos will weigh in when there are any.
-fn relevance(details: &PropertyDetails) -> i32 {
+/// Photos will weigh in when there are any.
+pub(crate) fn relevance(property: &Property) -> i32 {
+    let details = &property.details;
     let described = details.description.as_ref().map_or(0, |text| text.chars().count().min(1_000)) / 4;
     let equipped = details.amenities.iter().count().min(20) * 15;
     let instant = if details.instant_book { 150 } else { 0 };
     let ruled = if details.house_rules.is_some() { 50 } else { 0 };
-    // At most 250 + 300 + 150 + 50.
-    i32::try_from(described + equipped + instant + ruled).unwrap_or(i32::MAX)
+    // At most 250 + 300 + 150 + 50, and 250 by the reviews.
+    i32::try_from(described + equipped + instant + ruled).unwrap_or(i32::MAX).saturating_add(property.rating.relevance())
 }

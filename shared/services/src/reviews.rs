@@ -56,14 +56,10 @@ pub async fn create(tx: &Tx, actor: &Actor, booking_id: BookingId, content: &Rev
     })?;
     let window = window_of(tx, &booking).await?;
     let now = store::clock::now(tx).await?;
-    let may_review = window.check(booking.status, now);
-    if may_review == Err(ErrorCode::StayNotCompleted) {
-        return Err(Error::new(ErrorCode::StayNotCompleted, "A stay can be reviewed when it has ended."));
-    }
-    if store::reviews::exists(tx, booking_id, author_role).await? {
-        return Err(Error::new(ErrorCode::AlreadyReviewed, "You have reviewed this stay."));
-    }
-    may_review.map_err(|code| Error::new(code, "The 14 days in which this stay could be reviewed are over."))?;
+    window.check(booking.status, now).map_err(|code| match code {
+        ErrorCode::StayNotCompleted => Error::new(code, "A stay can be reviewed when it has ended."),
+        code => Error::new(code, "The 14 days in which this stay could be reviewed are over."),
+    })?;
     let subject_id = match author_role {
         ReviewerRole::Guest => booking.host_id,
         ReviewerRole::Host => booking.guest_id,
@@ -78,7 +74,9 @@ pub async fn create(tx: &Tx, actor: &Actor, booking_id: BookingId, content: &Rev
         content,
         closes_at: window.closes_at,
     };
-    let mut review = store::reviews::insert(tx, &new).await?;
+    let mut review = store::reviews::insert(tx, &new)
+        .await?
+        .ok_or_else(|| Error::new(ErrorCode::AlreadyReviewed, "You have reviewed this stay."))?;
     store::outbox::insert(tx, EventKind::ReviewReceived, &event_data(&review)).await?;
     let published = store::reviews::publish_pair(tx, booking_id).await?;
     if let Some(own) = published.iter().find(|published| published.id == review.id) {
