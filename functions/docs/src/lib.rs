@@ -4,7 +4,9 @@
 mod errors;
 mod health;
 mod openapi;
+mod swagger;
 
+use axum::routing::get;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use web::AppState;
@@ -16,4 +18,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(health::ready))
         .routes(routes!(openapi::openapi))
         .routes(routes!(errors::errors))
+        .route("/docs", get(swagger::folder))
+        .route("/docs/", get(swagger::index))
+        .route("/docs/{file}", get(swagger::asset))
 }

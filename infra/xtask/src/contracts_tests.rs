@@ -40,6 +40,7 @@ fn paths_of_the_code() -> BTreeMap<String, &'static str> {
         ("users", users::routes()),
         ("properties", properties::routes()),
         ("bookings", bookings::routes()),
+        ("payments", payments::routes()),
         ("docs", docs::routes()),
     ];
     let mut owners = BTreeMap::new();
