@@ -24,6 +24,8 @@ enum Rule {
 
 const TABLE: &[(&str, Rule)] = &[
     ("GET /health", Rule::Public),
+    ("GET /health/ready", Rule::Public),
+    ("GET /docs/errors", Rule::Public),
     ("GET /openapi.json", Rule::Public),
     ("GET /.well-known/jwks.json", Rule::Public),
     ("GET /.well-known/openid-configuration", Rule::Public),

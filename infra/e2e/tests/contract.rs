@@ -109,10 +109,10 @@ async fn documented_members_are_known_and_others_are_refused() -> Result<()> {
 async fn required_members_are_required_and_null_is_none() -> Result<()> {
     let api = Api::connect().await?;
     let samples = Samples::make(&api).await?;
+    let mut tried = 0;
     for operation in api.contract().operations().iter().filter(|it| it.body.is_some()) {
         let schema = operation.body.clone().context("no body")?;
         let required = schema["required"].as_array().cloned().unwrap_or_default();
-        ensure!(!required.is_empty(), "{} requires nothing of its body", operation.name());
         for name in required.iter().filter_map(Value::as_str) {
             let mut absent = samples.body(operation)?;
             absent.as_object_mut().context("no object")?.remove(name);
@@ -120,9 +120,11 @@ async fn required_members_are_required_and_null_is_none() -> Result<()> {
             null[name] = Value::Null;
             for body in [absent, null] {
                 send(&api, &samples, operation, &body).await?.expect_pointer(&format!("/{name}"))?;
+                tried += 1;
             }
         }
     }
+    ensure!(tried >= 20, "only {tried} required members in the whole contract");
     Ok(())
 }
 
