@@ -64,12 +64,14 @@ impl Kit {
         aws.ensure_tables().await;
         let events = Arc::new(RecordedEvents::default());
         let mails = Arc::new(RecordedMails::default());
-        let config = config(&database, &tokens);
-        let mut services = runtime::services(&config).expect("REDIS_URL is an address");
-        services.events = Arc::clone(&events) as _;
-        services.mailer = Arc::clone(&mails) as _;
+        let mut services = services(&database, &tokens, &events, &mails);
         change(&mut services);
         Self { services: Arc::new(services), database, events, mails, tokens }
+    }
+
+    /// Another copy of the function, so to speak: the same stores behind other use cases, for the test to change.
+    pub fn more_services(&self) -> Services {
+        services(&self.database, &self.tokens, &self.events, &self.mails)
     }
 
     /// The routes inside the shell that every function has.
@@ -81,6 +83,18 @@ impl Kit {
         });
         Api::new(web::app(AppState { services: Arc::clone(&self.services), http }, routes))
     }
+}
+
+fn services(
+    database: &TestDatabase,
+    tokens: &TokenKeys,
+    events: &Arc<RecordedEvents>,
+    mails: &Arc<RecordedMails>,
+) -> Services {
+    let mut services = runtime::services(&config(database, tokens)).expect("REDIS_URL is an address");
+    services.events = Arc::clone(events) as _;
+    services.mailer = Arc::clone(mails) as _;
+    services
 }
 
 fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {

@@ -1,0 +1,12 @@
+//! The use cases on real stores: what holds whatever fails, and however many come at once.
+
+mod access_tokens;
+mod bookings;
+mod idempotency;
+mod maintenance;
+mod notifications;
+mod outbox;
+mod search_agrees_with_quote;
+mod search_pages;
+mod sessions;
+mod verification;

@@ -1,0 +1,126 @@
+//! One mail an event, however often and by however many workers it is delivered.
+
+use std::sync::Arc;
+
+use domain::error::ErrorCode;
+use domain::event::{Event, EventKind};
+use domain::id::{EventId, UserId};
+use jiff::Timestamp;
+use serde_json::json;
+use services::bookings::BookingRequest;
+use testkit::{Kit, LocalAws, UnreliableDeliveries, WEB_URL, in_days, one_adult};
+use tokio::task::JoinSet;
+
+fn registered(user_id: UserId) -> Event {
+    let data = json!({ "user_id": user_id });
+    Event { id: EventId::new(), kind: EventKind::UserRegistered, occurred_at: Timestamp::now(), data }
+}
+
+#[tokio::test]
+async fn an_event_delivered_ten_times_is_one_mail() {
+    let kit = Kit::start().await;
+    let guest = kit.unverified().await;
+    let event = registered(guest.id);
+    for _ in 0..10 {
+        kit.services.notify(&event).await.expect("nothing to complain of");
+    }
+    let mails = kit.mails.sent();
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [guest.email]);
+    assert!(mails[0].text.contains(&format!("{WEB_URL}/verify-email?token=")), "{}", mails[0].text);
+    kit.services.notify(&registered(guest.id)).await.expect("another event");
+    assert_eq!(kit.mails.sent().len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_delivered_to_ten_workers_at_once_is_one_mail() {
+    let kit = Arc::new(Kit::start().await);
+    let event = registered(kit.unverified().await.id);
+    let mut workers = JoinSet::new();
+    for _ in 0..10 {
+        let (kit, event) = (kit.clone(), event.clone());
+        workers.spawn(async move { kit.services.notify(&event).await.map_err(|error| error.code()) });
+    }
+    for outcome in workers.join_all().await {
+        // Who comes while another is at it lets the message come again.
+        assert!(matches!(outcome, Ok(()) | Err(ErrorCode::Unavailable)), "{outcome:?}");
+    }
+    kit.services.notify(&event).await.expect("it is done");
+    assert_eq!(kit.mails.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn a_mail_that_failed_is_sent_when_the_message_comes_again() {
+    let kit = Kit::start().await;
+    let event = registered(kit.unverified().await.id);
+    kit.mails.set_down(true);
+    for _ in 0..2 {
+        let error = kit.services.notify(&event).await.expect_err("the message must come again");
+        assert_eq!(error.code(), ErrorCode::Unavailable);
+    }
+    kit.mails.set_down(false);
+    kit.services.notify(&event).await.expect("sent");
+    kit.services.notify(&event).await.expect("nothing left to do");
+    assert_eq!(kit.mails.sent().len(), 1);
+}
+
+/// Not knowing whether it was done, the worker must not do it again at once.
+#[tokio::test]
+async fn a_mail_whose_mark_failed_is_not_sent_again_while_its_claim_lasts() {
+    let kit = Kit::start().await;
+    let aws = LocalAws::connect().await;
+    let log = adapters::DynamoDeliveries::new(aws.adapters(), aws.deliveries_table());
+    let mut services = kit.more_services();
+    services.deliveries = Arc::new(UnreliableDeliveries::new(Arc::new(log), 1));
+    let event = registered(kit.unverified().await.id);
+    services.notify(&event).await.expect_err("the mark failed");
+    services.notify(&event).await.expect_err("the claim stands");
+    assert_eq!(kit.mails.sent().len(), 1);
+}
+
+#[tokio::test]
+async fn an_account_that_is_verified_already_gets_no_link() {
+    let kit = Kit::start().await;
+    kit.services.notify(&registered(kit.guest().await.id)).await.expect("nothing to send");
+    assert_eq!(kit.mails.sent(), []);
+}
+
+#[tokio::test]
+async fn an_event_of_what_is_not_there_or_that_lacks_its_data_goes_back() {
+    let kit = Kit::start().await;
+    kit.services.notify(&registered(UserId::new())).await.expect_err("nobody");
+    let mut event = registered(UserId::new());
+    event.data = json!({ "user": 1 });
+    kit.services.notify(&event).await.expect_err("no data");
+    assert_eq!(kit.mails.sent(), []);
+}
+
+#[tokio::test]
+async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
+    let kit = Kit::start().await;
+    let (host, guest) = (kit.host().await, kit.guest().await);
+    let property = kit
+        .listing_of(&host, |details| details.title = Some("<script>alert(1)</script> & \"Loft\"".to_owned()))
+        .await;
+    let request = BookingRequest {
+        property_id: property.id,
+        check_in: in_days(10),
+        check_out: in_days(12),
+        guests: one_adult(),
+        message: None,
+        quote_id: None,
+        expected_total: None,
+    };
+    let (services, actor, request) = (&kit.services, &guest.actor, &request);
+    let sealer = &services.sealer().await.expect("a key");
+    let booked = services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
+    let booking = booked.await.expect("booked");
+    let events = kit.events.taken();
+    let requested = events.iter().find(|event| event.kind == EventKind::BookingRequested).expect("published");
+    kit.services.notify(requested).await.expect("sent");
+    let mails = kit.mails.sent();
+    let mail = mails.iter().find(|mail| mail.to == host.email).expect("a mail to the host");
+    assert!(mail.text.contains(&booking.id.to_string()), "{}", mail.text);
+    assert!(mail.text.contains("<script>"), "plain text is not escaped: {}", mail.text);
+    assert!(!mail.html.contains("<script>"), "{}", mail.html);
+    assert!(!mail.subject.contains('\n'));
+}
