@@ -163,7 +163,7 @@ async fn a_listing_is_found_for_a_stay_exactly_when_it_can_be_booked() {
     let kit = Kit::start().await;
     let (host, guest) = (kit.host().await, kit.guest().await);
     let (kit, host, guest) = (&kit, &host, &guest);
-    let stays = prop::collection::vec((-2..24, 1..9, 1..5_u32), 6);
+    let stays = prop::collection::vec((-2..24_i32, 1..9_i32, 1..5_u32), 6);
     let cases = (moment(), prop::collection::vec(place(), 3), stays);
     let mut runner = TestRunner::new(Config { cases: 40, max_shrink_iters: 60, failure_persistence: None, ..Config::default() });
     let outcome = tokio::task::block_in_place(|| {
