@@ -6,6 +6,7 @@ mod get;
 mod json;
 mod list;
 mod quote;
+mod reviews;
 mod search;
 mod unlist;
 
@@ -22,4 +23,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list_property))
         .routes(routes!(unlist::unlist_property))
         .routes(routes!(quote::quote_stay))
+        .routes(routes!(reviews::list_property_reviews))
 }

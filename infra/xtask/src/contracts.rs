@@ -27,7 +27,14 @@ pub(crate) fn verify(paths: &Paths) -> Result<()> {
 }
 
 fn document() -> Result<String> {
-    let functions = [users::routes(), properties::routes(), bookings::routes(), payments::routes(), docs::routes()];
+    let functions = [
+        users::routes(),
+        properties::routes(),
+        bookings::routes(),
+        payments::routes(),
+        reviews::routes(),
+        docs::routes(),
+    ];
     let mut text = web::openapi::document(functions).to_pretty_json().context("writing OpenAPI as JSON")?;
     text.push('\n');
     Ok(text)

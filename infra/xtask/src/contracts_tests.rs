@@ -36,11 +36,12 @@ fn owner<'a>(routes: &'a [Route], path: &str) -> Option<&'a str> {
 
 /// Every path of the code with its function; a path of two functions is a fault here already.
 fn paths_of_the_code() -> BTreeMap<String, &'static str> {
-    let routers: [(&str, OpenApiRouter<web::AppState>); 4] = [
+    let routers: [(&str, OpenApiRouter<web::AppState>); 6] = [
         ("users", users::routes()),
         ("properties", properties::routes()),
         ("bookings", bookings::routes()),
         ("payments", payments::routes()),
+        ("reviews", reviews::routes()),
         ("docs", docs::routes()),
     ];
     let mut owners = BTreeMap::new();

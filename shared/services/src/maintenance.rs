@@ -75,8 +75,8 @@ impl Services {
     async fn publish_reviews(&self) -> Result<u64> {
         let mut total = 0;
         loop {
-            let published = self
-                .write("maintenance.publish_reviews", |tx| async move {
+            let published =
+                self.write("maintenance.publish_reviews", |tx| async move {
                     crate::reviews::publish_due(&tx, BATCH_ROWS).await
                 })
                 .await?;

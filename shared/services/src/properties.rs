@@ -142,5 +142,7 @@ pub(crate) fn relevance(property: &Property) -> i32 {
     let instant = if details.instant_book { 150 } else { 0 };
     let ruled = if details.house_rules.is_some() { 50 } else { 0 };
     // At most 250 + 300 + 150 + 50, and 250 by the reviews.
-    i32::try_from(described + equipped + instant + ruled).unwrap_or(i32::MAX).saturating_add(property.rating.relevance())
+    i32::try_from(described + equipped + instant + ruled)
+        .unwrap_or(i32::MAX)
+        .saturating_add(property.rating.relevance())
 }

@@ -132,9 +132,9 @@ pub async fn respond(tx: &Tx, actor: &Actor, id: ReviewId, text: &ReviewText) ->
     if review.subject_id != actor.user_id {
         return Err(Error::new(ErrorCode::Forbidden, "Only the one reviewed may answer a review."));
     }
-    store::reviews::respond(tx, id, text.as_str()).await?.ok_or_else(|| {
-        Error::new(ErrorCode::InvalidState, "This review has been answered.").with("state", "responded")
-    })
+    store::reviews::respond(tx, id, text.as_str())
+        .await?
+        .ok_or_else(|| Error::new(ErrorCode::InvalidState, "This review has been answered.").with("state", "responded"))
 }
 
 /// Asks people to look at a review; a second time by the same actor changes nothing.

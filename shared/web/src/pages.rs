@@ -89,15 +89,40 @@ pub struct Page<T> {
     next_link: Option<String>,
 }
 
+impl<T> Page<T> {
+    /// The page with what there is to say of the list as a whole.
+    pub fn with<S>(self, summary: S) -> PageWith<T, S> {
+        PageWith { page: self, summary }
+    }
+}
+
+/// A page of a list, and beside it what holds for the whole list.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct PageWith<T, S> {
+    #[serde(flatten)]
+    page: Page<T>,
+    #[serde(flatten)]
+    summary: S,
+}
+
 impl<T: Serialize> IntoResponse for Page<T> {
     fn into_response(self) -> Response {
-        let link = self.next_link.as_deref().and_then(|link| HeaderValue::from_str(link).ok());
-        let mut response = Json(self).into_response();
-        if let Some(link) = link {
-            response.headers_mut().insert(header::LINK, link);
-        }
-        response
+        linked(self.next_link.clone(), Json(self))
     }
+}
+
+impl<T: Serialize, S: Serialize> IntoResponse for PageWith<T, S> {
+    fn into_response(self) -> Response {
+        linked(self.page.next_link.clone(), Json(self))
+    }
+}
+
+fn linked(next_link: Option<String>, body: impl IntoResponse) -> Response {
+    let mut response = body.into_response();
+    if let Some(link) = next_link.and_then(|link| HeaderValue::try_from(link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
 }
 
 /// What a cursor says: where, and in which list.

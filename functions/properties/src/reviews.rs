@@ -1,0 +1,119 @@
+//! `GET /v1/properties/{id}/reviews`.
+
+use std::collections::BTreeMap;
+
+use axum::extract::State;
+use domain::id::{PropertyId, ReviewId, UserId};
+use domain::review::{ReviewCategory, Stars};
+use jiff::Timestamp;
+use serde::Serialize;
+use services::reviews::ListedReview;
+use utoipa::{IntoParams, ToSchema};
+use web::fields::Read;
+use web::pages::PageWith;
+use web::{AppState, FromParams, MaybeCaller, PageRequest, Params, PathId, Problem, Query};
+
+use crate::json::RatingOut;
+
+/// Which page.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters, which ReviewsParams reads")]
+pub(crate) struct ReviewsParamsSchema {
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+/// Which page.
+pub(crate) struct ReviewsParams(PageRequest);
+
+impl FromParams for ReviewsParams {
+    fn from_params(params: &mut Params) -> Read<Self> {
+        params.page().map(Self)
+    }
+}
+
+/// The host's answer.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReviewResponseOut {
+    text: String,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+}
+
+/// What a guest says of a property.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct PropertyReviewOut {
+    id: ReviewId,
+    author_id: UserId,
+    author_first_name: String,
+    rating: Stars,
+    /// Those that the guest rated.
+    #[schema(value_type = BTreeMap<String, Stars>)]
+    categories: BTreeMap<ReviewCategory, Stars>,
+    public_text: String,
+    #[schema(required)]
+    response: Option<ReviewResponseOut>,
+    #[schema(value_type = Option<String>, format = "date-time", required)]
+    published_at: Option<Timestamp>,
+    #[schema(value_type = String, format = "date-time")]
+    created_at: Timestamp,
+}
+
+impl From<ListedReview> for PropertyReviewOut {
+    fn from(ListedReview { review, author_first_name }: ListedReview) -> Self {
+        let answer = |answer: services::reviews::ReviewResponse| ReviewResponseOut {
+            text: answer.text,
+            created_at: answer.created_at,
+        };
+        Self {
+            id: review.id,
+            author_id: review.author_id,
+            author_first_name,
+            rating: review.content.rating,
+            categories: review.content.categories,
+            public_text: review.content.public_text,
+            response: review.response.map(answer),
+            published_at: review.published_at,
+            created_at: review.created_at,
+        }
+    }
+}
+
+/// What all published reviews of the property come to.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReviewsSummaryOut {
+    rating: RatingOut,
+}
+
+/// Guests' published reviews of a property, newest first, and its rating.
+#[utoipa::path(
+    get,
+    path = "/v1/properties/{id}/reviews",
+    tag = "reviews",
+    operation_id = "listPropertyReviews",
+    params(("id" = PropertyId, Path), ReviewsParamsSchema),
+    security((), ("access_token" = [])),
+    responses((
+        status = 200,
+        description = "A page of reviews",
+        body = inline(PageWith<PropertyReviewOut, ReviewsSummaryOut>)
+    ))
+)]
+pub(crate) async fn list_property_reviews(
+    State(app): State<AppState>,
+    MaybeCaller(actor): MaybeCaller,
+    PathId(id): PathId<PropertyId>,
+    Query(ReviewsParams(page)): Query<ReviewsParams>,
+) -> Result<PageWith<PropertyReviewOut, ReviewsSummaryOut>, Problem> {
+    let before: Option<ReviewId> = page.position(&app.services).await?;
+    let mut found = app.services.property_reviews(actor.as_ref(), id, before, i64::from(page.limit) + 1).await?;
+    // One more than the page was asked for: it tells whether there is another.
+    let more = found.reviews.len() > page.limit as usize;
+    found.reviews.truncate(page.limit as usize);
+    let next = found.reviews.last().filter(|_| more).map(|last| last.review.id);
+    let data = found.reviews.into_iter().map(PropertyReviewOut::from).collect();
+    let summary = ReviewsSummaryOut { rating: RatingOut::from(&found.rating) };
+    Ok(page.page(&app.services, data, next).await?.with(summary))
+}
