@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde_json::Value;
-use utoipa_axum::router::OpenApiRouter;
 
 use super::*;
 use crate::local::{self, Ports};
@@ -36,16 +35,8 @@ fn owner<'a>(routes: &'a [Route], path: &str) -> Option<&'a str> {
 
 /// Every path of the code with its function; a path of two functions is a fault here already.
 fn paths_of_the_code() -> BTreeMap<String, &'static str> {
-    let routers: [(&str, OpenApiRouter<web::AppState>); 6] = [
-        ("users", users::routes()),
-        ("properties", properties::routes()),
-        ("bookings", bookings::routes()),
-        ("payments", payments::routes()),
-        ("reviews", reviews::routes()),
-        ("docs", docs::routes()),
-    ];
     let mut owners = BTreeMap::new();
-    for (function, router) in routers {
+    for (function, router) in functions() {
         for path in router.into_openapi().paths.paths.into_keys() {
             let earlier = owners.insert(path.clone(), function);
             assert_eq!(earlier, None, "{path} is in {function} too");
@@ -55,7 +46,7 @@ fn paths_of_the_code() -> BTreeMap<String, &'static str> {
 }
 
 fn routes_of_the_template(paths: &Paths) -> Vec<Route> {
-    let ports = Ports { api: 1, postgres: 2, redis: 3, aws: 4 };
+    let ports = Ports { api: 1, postgres: 2, redis: 3, aws: 4, stripe: 5 };
     let template = local::template(paths, ports).expect("template.yaml is read");
     let functions = local::functions(&template).expect("its functions are read");
     let of = |function: &local::Function| -> Vec<Route> {

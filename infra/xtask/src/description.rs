@@ -11,15 +11,15 @@ use crate::paths::{Paths, write_atomically};
 use crate::postgres::{DATABASE, Durability, Postgres};
 use crate::secrets::Secrets;
 use crate::seed::Demo;
-use crate::{ministack, redis, ui};
+use crate::{ministack, redis, stripe, ui};
 
 /// What `stack.json` says: the handles that clients may rely on, and below `local` what this command needs itself.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Description {
     api: String,
-    stripe: Option<String>,
-    stripe_key: Option<String>,
-    stripe_webhook_secret: Option<String>,
+    stripe: String,
+    stripe_key: String,
+    stripe_webhook_secret: String,
     aws: String,
     postgres: String,
     /// Administrator's URL of the same server: tests make databases with it.
@@ -36,6 +36,7 @@ struct Local {
     postgres_port: u16,
     redis_port: u16,
     aws_port: u16,
+    stripe_port: u16,
     throwaway: bool,
 }
 
@@ -44,9 +45,9 @@ impl Description {
     pub(crate) fn new(postgres: &Postgres, ports: Ports, durability: Durability, mail: String, demo: Demo) -> Self {
         Self {
             api: format!("http://127.0.0.1:{}", ports.api),
-            stripe: None,
-            stripe_key: None,
-            stripe_webhook_secret: None,
+            stripe: stripe::address(ports.stripe),
+            stripe_key: stripe::KEY.to_owned(),
+            stripe_webhook_secret: stripe::WEBHOOK_SECRET.to_owned(),
             aws: ministack::endpoint(ports.aws),
             postgres: postgres.url("roost_owner", DATABASE),
             postgres_admin: postgres.url("postgres", "postgres"),
@@ -58,6 +59,7 @@ impl Description {
                 postgres_port: ports.postgres,
                 redis_port: ports.redis,
                 aws_port: ports.aws,
+                stripe_port: ports.stripe,
                 throwaway: durability == Durability::Throwaway,
             },
         }
@@ -78,8 +80,8 @@ impl Description {
 
     /// Its ports.
     pub(crate) fn ports(&self) -> Ports {
-        let Local { api_port, postgres_port, redis_port, aws_port, .. } = self.local;
-        Ports { api: api_port, postgres: postgres_port, redis: redis_port, aws: aws_port }
+        let Local { api_port, postgres_port, redis_port, aws_port, stripe_port, .. } = self.local;
+        Ports { api: api_port, postgres: postgres_port, redis: redis_port, aws: aws_port, stripe: stripe_port }
     }
 
     /// Its PostgreSQL.
@@ -119,6 +121,7 @@ impl Description {
             ("PostgreSQL", self.postgres.clone()),
             ("Redis", self.redis.clone()),
             ("AWS", self.aws.clone()),
+            ("Stripe", self.stripe.clone()),
             ("sent mail", self.mail.clone()),
             ("demo guest", self.demo.guest.to_string()),
             ("demo host", self.demo.host.to_string()),

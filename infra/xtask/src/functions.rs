@@ -24,10 +24,12 @@ const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
 /// Longer than any function of the template may take, so what is invoked ends by itself or not at all.
 const INVOKE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Builds every binary of the workspace in one go, with what `cargo test` needs built the same way.
-pub(crate) async fn build(paths: &Paths) -> Result<()> {
+/// Builds binaries of the workspace, all of them or one, with the features that `cargo test` builds with too.
+pub(crate) async fn build(paths: &Paths, only: Option<&str>) -> Result<()> {
+    let which = only.map_or_else(|| vec!["--bins"], |binary| vec!["--bin", binary]);
     let status = Command::new("cargo")
-        .args(["build", "--workspace", "--bins"])
+        .args(["build", "--workspace"])
+        .args(which)
         .current_dir(&paths.root)
         .stdin(Stdio::null())
         .kill_on_drop(true)

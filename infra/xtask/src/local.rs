@@ -34,11 +34,14 @@ pub(crate) struct Ports {
     pub(crate) redis: u16,
     /// The local AWS.
     pub(crate) aws: u16,
+    /// Stripe's simulator.
+    pub(crate) stripe: u16,
 }
 
 /// The template with this stack's parameter values.
 pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
     let (api, redis) = (format!("http://127.0.0.1:{}", ports.api), crate::redis::url(ports.redis));
+    let stripe = crate::stripe::address(ports.stripe);
     let database_port = ports.postgres.to_string();
     Template::load(
         &paths.root.join("template.yaml"),
@@ -58,6 +61,7 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
             ("DatabasePort", &database_port),
             ("DatabaseName", DATABASE),
             ("RedisUrl", &redis),
+            ("StripeApiBase", &stripe),
         ],
         &crate::ministack::endpoint(ports.aws),
     )
@@ -152,6 +156,7 @@ pub(crate) fn secret_values(functions: &[Function], postgres: &Postgres, secrets
             "MIGRATION_DATABASE_SECRET_ID" => database("roost_owner", &secrets.owner_password),
             "TOKEN_KEYS_SECRET_ID" => secrets.token_keys.clone(),
             "SIGNING_SECRET_ID" => secrets.signing_keys.clone(),
+            "STRIPE_SECRET_ID" => crate::stripe::secret(),
             _ => continue,
         };
         values.insert(secret.clone(), value);

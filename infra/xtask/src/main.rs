@@ -33,6 +33,7 @@ mod resources;
 mod secrets;
 mod seed;
 mod stack;
+mod stripe;
 mod template;
 mod tests;
 mod tools;

@@ -21,7 +21,7 @@ use crate::secrets::Secrets;
 use crate::seed::Demo;
 use crate::template::Template;
 use crate::ui::{self, Step};
-use crate::{clock, keeper, mail, ministack, postgres, processes, pump, redis, seed, tools};
+use crate::{clock, keeper, mail, ministack, postgres, processes, pump, redis, seed, stripe, tools};
 
 /// How a stack is to run.
 #[derive(Clone, Copy)]
@@ -109,15 +109,15 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
         Some(port) => port,
         None => paths.port("api")?,
     };
-    if !options.watch {
-        // Cargo shows its own progress.
-        ui::say("  … Building every function");
-        functions::build(paths).await?;
-    }
+    // Cargo shows its own progress.
+    ui::say("  … Building");
+    // Watched functions are built by who watches them.
+    functions::build(paths, options.watch.then_some("stripe-sim")).await?;
     let Stores { secrets, postgres, ports, aws, template, functions, values, clock_offset } =
         start_stores(paths, api_port, options.durability).await?;
     let aws_port = ports.aws;
     let step = Step::start("Functions");
+    stripe::start(paths, ports.stripe, api_port).await?;
     let watched = options.watch.then_some(functions.as_slice());
     let router = functions::start_router(paths, api_port, watched, aws_port).await?;
     let fleet = (!options.watch).then(|| Fleet::start(paths, &functions, api_port, aws_port, options.copies));
@@ -175,7 +175,8 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
     let step = Step::start("PostgreSQL, Redis and the local AWS");
     let (postgres, redis_port, aws_port) =
         tokio::try_join!(postgres::start(paths, &secrets, durability), redis::start(paths), ministack::start(paths))?;
-    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port };
+    let stripe_port = paths.port("stripe")?;
+    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port, stripe: stripe_port };
     step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
 
     let step = Step::start("Database");
