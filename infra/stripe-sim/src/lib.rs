@@ -1,0 +1,50 @@
+//! A simulator of the part of Stripe that Roost uses: stateful, strict about parameters and versions, with signed
+//! webhooks, test cards and a fault script.
+//!
+//! Owns an account's worth of PaymentIntents, Charges, Refunds, PaymentMethods, Disputes, balance transactions and
+//! Events, all in memory: what it knew is gone when it stops. Must not know anything of Roost, and must never be
+//! deployed. What Stripe has and this does not is refused by name (`simulator_unsupported`), never ignored.
+//!
+//! ```text
+//! request ─ server (key, version, fault, Idempotency-Key) ─ routes ─ one file a resource ─ state (one lock)
+//!                                                                                  └ event ─ webhooks (signed, retried)
+//! ```
+
+#![recursion_limit = "256"]
+
+mod balance_transactions;
+mod cards;
+mod charges;
+mod config;
+mod currencies;
+mod disputes;
+mod error;
+mod events;
+mod expand;
+mod faults;
+mod form;
+mod idempotency;
+mod ids;
+mod lists;
+mod params;
+mod pay_page;
+mod payment_intents;
+mod payment_methods;
+mod refunds;
+mod requests;
+mod routes;
+mod server;
+mod shared;
+mod signature;
+mod sim;
+mod simulator;
+mod state;
+mod table;
+mod webhooks;
+
+pub use config::{Config, ConfigError};
+pub use signature::sign;
+pub use simulator::{Simulator, StartError};
+
+/// The version of Stripe's API whose shapes and parameters are simulated: the one that the pinned client speaks.
+pub const API_VERSION: &str = "2026-10-28.endive";

@@ -1,0 +1,98 @@
+//! All that the simulated account knows, and its clock. Must only be reached through the one lock in `shared`.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::Value;
+
+use crate::balance_transactions::BalanceTransaction;
+use crate::charges::Charge;
+use crate::disputes::Dispute;
+use crate::events::Event;
+use crate::faults::Faults;
+use crate::idempotency::Keys;
+use crate::ids::Ids;
+use crate::payment_intents::PaymentIntent;
+use crate::payment_methods::PaymentMethod;
+use crate::refunds::Refund;
+use crate::requests::Requests;
+use crate::table::Table;
+use crate::webhooks::Deliveries;
+
+/// The call being worked on: events name it.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Cause {
+    pub(crate) request_id: Option<String>,
+    pub(crate) idempotency_key: Option<String>,
+}
+
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) ids: Ids,
+    /// Seconds by which the account's time runs ahead of the wall clock.
+    pub(crate) clock_ahead_seconds: i64,
+    /// Where the simulator answers, for links to its own pages.
+    pub(crate) address: String,
+    pub(crate) cause: Cause,
+    pub(crate) payment_intents: Table<PaymentIntent>,
+    pub(crate) charges: Table<Charge>,
+    pub(crate) refunds: Table<Refund>,
+    pub(crate) payment_methods: Table<PaymentMethod>,
+    pub(crate) disputes: Table<Dispute>,
+    pub(crate) balance_transactions: Table<BalanceTransaction>,
+    pub(crate) events: Table<Event>,
+    /// Events made under the lock and not handed to the webhooks yet.
+    pub(crate) outbox: Vec<String>,
+    pub(crate) keys: Keys,
+    pub(crate) faults: Faults,
+    pub(crate) requests: Requests,
+    pub(crate) deliveries: Deliveries,
+}
+
+impl State {
+    pub(crate) fn new(seed: u64, address: String) -> Self {
+        Self {
+            ids: Ids::new(seed),
+            clock_ahead_seconds: 0,
+            address,
+            cause: Cause::default(),
+            payment_intents: Table::new(),
+            charges: Table::new(),
+            refunds: Table::new(),
+            payment_methods: Table::new(),
+            disputes: Table::new(),
+            balance_transactions: Table::new(),
+            events: Table::new(),
+            outbox: Vec::new(),
+            keys: Keys::new(HashMap::new()),
+            faults: Faults::default(),
+            requests: Requests::default(),
+            deliveries: Deliveries::default(),
+        }
+    }
+
+    /// The account's time, seconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        wall_clock() + self.clock_ahead_seconds
+    }
+
+    /// Records an event about `object` as it is now; the webhooks take it from the outbox.
+    pub(crate) fn emit(&mut self, kind: &'static str, payment_intent: &str, object: Value) {
+        let event = Event {
+            id: self.ids.next("evt"),
+            created: self.now(),
+            kind,
+            payment_intent: payment_intent.to_owned(),
+            object,
+            cause: self.cause.clone(),
+        };
+        self.outbox.push(event.id.clone());
+        self.events.insert(event);
+    }
+}
+
+/// Seconds since 1970 by the machine's clock: what signatures are dated with.
+pub(crate) fn wall_clock() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+}
