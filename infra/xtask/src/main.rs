@@ -66,6 +66,8 @@ enum Command {
     },
     /// Stop the stack, also one whose `dev` has crashed.
     Down,
+    /// Remove the data of the stopped stack; the next start begins afresh.
+    Reset,
     /// Start a stack of its own, run the tests against it, stop it.
     Test {
         /// Run only tests whose names contain one of these.
@@ -189,6 +191,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             let durability = Durability::Kept;
             dev(&paths, Options { api_port: Some(port), watch, durability, copies }).await?;
         }
+        Command::Reset => stack::reset(&paths).await?,
         Command::Test { filters } => return tests::run(&filters).await,
         Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
         Command::Openapi => contracts::write(&paths)?,

@@ -126,7 +126,7 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
     // The first request of a watched function builds it.
     let limit = Duration::from_secs(if options.watch { 1_800 } else { 30 });
     wait_for_health(paths, &api, limit).await?;
-    step.done(&format!("{} answer", functions.len()));
+    step.done(&format!("{} functions, health answers", functions.len()));
 
     let step = Step::start("Demo data");
     let demo = Demo::new(&secrets);
@@ -206,9 +206,9 @@ async fn migrate(postgres: &Postgres, secrets: &Secrets) -> Result<(String, Stri
     let owner = target("roost_owner", &secrets.owner_password);
     let app = target("roost_app", &secrets.app_password);
     let migrated = store::migrations::migrate(&owner, &app).await.map_err(|error| {
-        anyhow::anyhow!(
-            "applying migrations: {error:?}\nif this is a local experiment, begin with a new database: stop, remove .dev/postgres"
-        )
+        // The cause may quote a whole migration.
+        let cause: String = format!("{error:?}").chars().take(500).collect();
+        anyhow::anyhow!("applying migrations: {cause}…\nIf an unpublished migration was edited: `cargo xtask reset`")
     })?;
     let client = postgres.connect("roost_owner", DATABASE).await?;
     let offset = clock::install(&client).await?;
@@ -283,6 +283,18 @@ pub(crate) async fn down(paths: &Paths) -> Result<()> {
         (false, 0) => "Nothing was running.",
         (false, _) => "What an earlier run had left behind is stopped.",
     });
+    Ok(())
+}
+
+/// `cargo xtask reset`: a stopped stack without its data, as at the first start.
+pub(crate) async fn reset(paths: &Paths) -> Result<()> {
+    let _lock = lock(paths)?;
+    sweep(paths).await?;
+    for folder in [postgres::data_location(paths), paths.state.join("ministack"), paths.state.join("redis")] {
+        if folder.exists() {
+            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
+        }
+    }
     Ok(())
 }
 

@@ -1,6 +1,5 @@
 //! `cargo xtask test`: a stack of its own beside the developer's, every test of the workspace against it, and away again.
 
-use std::fs;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -9,7 +8,7 @@ use tokio::process::Command;
 
 use crate::local::aws_environment;
 use crate::paths::Paths;
-use crate::postgres::{self, Durability};
+use crate::postgres::Durability;
 use crate::stack::{self, Options, Running};
 use crate::ui;
 
@@ -19,7 +18,8 @@ pub(crate) const STATE: &str = ".dev/test";
 /// Runs the tests whose names contain one of `filters`, all without any, and returns cargo's verdict.
 pub(crate) async fn run(filters: &[String]) -> Result<ExitCode> {
     let paths = Paths::new(Path::new(STATE))?;
-    begin_afresh(&paths).await?;
+    // Each run sees the same empty stack.
+    stack::reset(&paths).await?;
     let options = Options { api_port: None, watch: false, durability: Durability::Throwaway, copies: 4 };
     let running = tokio::select! {
         started = stack::start(&paths, options) => started?,
@@ -36,19 +36,6 @@ pub(crate) async fn run(filters: &[String]) -> Result<ExitCode> {
     };
     running.stop().await?;
     outcome
-}
-
-/// The last run's data is of no use: each run sees the same empty stack.
-async fn begin_afresh(paths: &Paths) -> Result<()> {
-    let _lock = stack::lock(paths)?;
-    stack::sweep(paths).await?;
-    for folder in [postgres::data_location(paths), paths.state.join("ministack"), paths.logs()] {
-        if folder.exists() {
-            fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
-        }
-    }
-    fs::create_dir_all(paths.logs())?;
-    Ok(())
 }
 
 async fn cargo_test(paths: &Paths, running: &Running, filters: &[String]) -> Result<ExitCode> {
