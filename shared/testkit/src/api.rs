@@ -76,6 +76,42 @@ impl Api {
     }
 }
 
+/// What differs from run to run put behind names, so that a whole answer can be compared: ids, instants, dates and
+/// whatever `secrets` names as a member.
+pub fn redacted(json: &Value, secrets: &[&str]) -> Value {
+    match json {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let shown = if secrets.contains(&name.as_str()) { json_text(name) } else { redacted(value, secrets) };
+                (name.clone(), shown)
+            })
+            .collect(),
+        Value::Array(items) => items.iter().map(|item| redacted(item, secrets)).collect(),
+        Value::String(text) => redacted_text(text),
+        other => other.clone(),
+    }
+}
+
+fn redacted_text(text: &str) -> Value {
+    if let Some((prefix, suffix)) = text.rsplit_once('_')
+        && suffix.len() == 26
+        && suffix.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_lowercase())
+    {
+        json_text(prefix)
+    } else if text.parse::<jiff::Timestamp>().is_ok() {
+        json_text("instant")
+    } else if text.len() == 10 && text.parse::<jiff::civil::Date>().is_ok() {
+        json_text("date")
+    } else {
+        Value::String(text.to_owned())
+    }
+}
+
+fn json_text(name: &str) -> Value {
+    Value::String(format!("[{name}]"))
+}
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {

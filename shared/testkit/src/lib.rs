@@ -19,7 +19,7 @@ use services::Services;
 use utoipa_axum::router::OpenApiRouter;
 use web::{AppState, HttpSettings, OriginPattern};
 
-pub use api::{Answer, Api};
+pub use api::{Answer, Api, redacted};
 pub use aws::LocalAws;
 pub use database::{APP_ROLE, TestDatabase, migrations_folder};
 pub use environment::{redis_url, require};

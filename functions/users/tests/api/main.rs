@@ -1,0 +1,30 @@
+//! Every route of the function, in process: what it answers, and whom it refuses.
+
+mod get_me;
+mod get_user;
+mod jwks;
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod resend_verification;
+mod strangers;
+mod verify_email;
+
+use serde_json::{Value, json};
+use testkit::{Api, Kit, PASSWORD};
+
+/// The function's router over a kit.
+fn api(kit: &Kit) -> Api {
+    kit.api(users::routes())
+}
+
+/// A registration of this address.
+fn registration(email: &str) -> Value {
+    json!({ "email": email, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" })
+}
+
+/// Signs in and gives the pair.
+async fn sign_in(api: &Api, email: &str) -> Value {
+    api.post("/v1/auth/login", None, &json!({ "email": email, "password": PASSWORD })).await.of_status(200)
+}
