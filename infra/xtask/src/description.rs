@@ -99,6 +99,16 @@ impl Description {
         if self.local.throwaway { Durability::Throwaway } else { Durability::Kept }
     }
 
+    /// Address of the list of sent mails.
+    pub(crate) fn mail(&self) -> &str {
+        &self.mail
+    }
+
+    /// Address of Stripe's simulator, and the account's key.
+    pub(crate) fn stripe(&self) -> (&str, &str) {
+        (&self.stripe, &self.stripe_key)
+    }
+
     /// Address of the API.
     pub(crate) fn api(&self) -> &str {
         &self.api

@@ -17,6 +17,7 @@ mod bench;
 mod check;
 mod clock;
 mod contracts;
+mod demo;
 mod description;
 mod functions;
 mod http;
@@ -76,6 +77,8 @@ enum Command {
     /// Fill the running stack.
     #[command(subcommand)]
     Seed(SeedCommand),
+    /// Play the whole journey against the running stack: find, book, pay, cancel, stay, review.
+    Demo,
     /// Write openapi.json from the code.
     Openapi,
     /// Formatting, lints, documentation, migrations, OpenAPI, template, dependencies.
@@ -194,6 +197,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Reset => stack::reset(&paths).await?,
         Command::Test { filters } => return tests::run(&filters).await,
         Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
+        Command::Demo => demo::run(&paths).await?,
         Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
