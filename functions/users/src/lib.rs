@@ -1,11 +1,15 @@
-//! Accounts and signing in: every route of `/v1/users`, `/v1/auth` and `/.well-known`.
+//! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
 mod get_me;
 mod get_user;
 mod json;
 mod jwks;
+mod list_notifications;
 mod login;
 mod logout;
+pub mod notification_json;
+mod notification_preferences;
+mod read_notification;
 mod refresh;
 mod register;
 mod resend_verification;
@@ -26,6 +30,12 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(logout::logout))
         .routes(routes!(verify_email::verify_email))
         .routes(routes!(resend_verification::resend_verification))
+        .routes(routes!(list_notifications::list_notifications))
+        .routes(routes!(read_notification::read_notification))
+        .routes(routes!(
+            notification_preferences::get_notification_preferences,
+            notification_preferences::put_notification_preferences
+        ))
         .routes(routes!(jwks::jwks))
         .routes(routes!(jwks::openid_configuration))
 }

@@ -44,6 +44,13 @@ code_enum! {
     }
 }
 
+impl EventKind {
+    /// Whether it is about the account itself: told by mail whatever the person chose to hear of.
+    pub const fn is_of_account(self) -> bool {
+        matches!(self, Self::UserRegistered | Self::UserEmailVerificationRequested)
+    }
+}
+
 /// The message on the queue.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Event {

@@ -14,6 +14,7 @@ pub mod cancellations;
 pub mod health;
 pub mod host_answers;
 pub mod idempotency;
+pub mod inbox;
 pub mod mail_templates;
 pub mod maintenance;
 pub mod notifications;

@@ -9,43 +9,63 @@ use serde::Serialize;
 
 use crate::ports::Mail;
 
-/// A kind of mail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MailTemplate {
-    /// The link that verifies an address.
-    EmailVerification,
-    /// To the host: somebody wants to come.
-    BookingRequested,
+/// Every mail there is: its name, which is that of its two files, and its subject line, a template too.
+macro_rules! mail_templates {
+    ($($(#[$doc:meta])* $variant:ident = $name:literal, $subject:literal;)*) => {
+        /// A kind of mail.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum MailTemplate { $($(#[$doc])* $variant,)* }
+
+        impl MailTemplate {
+            #[cfg(test)]
+            const ALL: &[Self] = &[$(Self::$variant,)*];
+
+            const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            const fn subject(self) -> &'static str {
+                match self { $(Self::$variant => $subject,)* }
+            }
+
+            /// Plain text and HTML.
+            const fn parts(self) -> (&'static str, &'static str) {
+                match self {
+                    $(Self::$variant => (
+                        include_str!(concat!("../templates/", $name, ".txt")),
+                        include_str!(concat!("../templates/", $name, ".html")),
+                    ),)*
+                }
+            }
+        }
+    };
 }
 
-impl MailTemplate {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::EmailVerification => "email_verification",
-            Self::BookingRequested => "booking_requested",
-        }
-    }
-
-    /// The subject line, a template too.
-    const fn subject(self) -> &'static str {
-        match self {
-            Self::EmailVerification => "Verify your e-mail address",
-            Self::BookingRequested => "{{ guest_first_name }} has asked to stay at {{ title }}",
-        }
-    }
-
-    const fn parts(self) -> (&'static str, &'static str) {
-        match self {
-            Self::EmailVerification => (
-                include_str!("../templates/email_verification.txt"),
-                include_str!("../templates/email_verification.html"),
-            ),
-            Self::BookingRequested => (
-                include_str!("../templates/booking_requested.txt"),
-                include_str!("../templates/booking_requested.html"),
-            ),
-        }
-    }
+mail_templates! {
+    /// The link that verifies an address.
+    EmailVerification = "email_verification", "Verify your e-mail address";
+    /// To the host: somebody wants to come.
+    BookingRequested = "booking_requested", "{{ guest_first_name }} has asked to stay at {{ title }}";
+    /// To the guest: the host says yes.
+    BookingAccepted = "booking_accepted", "{{ host_first_name }} has accepted your stay at {{ title }}";
+    /// To the guest: the host says no.
+    BookingDeclined = "booking_declined", "Your request for {{ title }} was declined";
+    /// To the guest: it is certain.
+    BookingConfirmedGuest = "booking_confirmed_guest", "Your stay at {{ title }} is confirmed";
+    /// To the host: it is certain.
+    BookingConfirmedHost = "booking_confirmed_host", "{{ guest_first_name }} is coming to {{ title }} on {{ check_in }}";
+    /// To the guest: it is called off.
+    BookingCancelledGuest = "booking_cancelled_guest", "Your stay at {{ title }} is cancelled";
+    /// To the host: it is called off.
+    BookingCancelledHost = "booking_cancelled_host", "The stay of {{ guest_first_name }} at {{ title }} is cancelled";
+    /// To the guest: the card was refused.
+    PaymentFailed = "payment_failed", "Your payment for {{ title }} did not go through";
+    /// To the guest: money is on its way back.
+    PaymentRefunded = "payment_refunded", "{{ amount }} is on its way back to you";
+    /// To the one reviewed: there is a review.
+    ReviewReceived = "review_received", "{{ author_first_name }} has reviewed the stay at {{ title }}";
+    /// To the one reviewed: it can be read.
+    ReviewPublished = "review_published", "Read what {{ author_first_name }} says of the stay at {{ title }}";
 }
 
 static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
@@ -101,6 +121,27 @@ mod tests {
         });
         let mail = render(MailTemplate::BookingRequested, "hans@example.com", &context).expect("a mail");
         assert!(!mail.subject.contains(['\r', '\n']));
+    }
+
+    #[test]
+    fn every_mail_can_be_written_in_both_parts() {
+        let context = json!({
+            "first_name": "Ann", "verify_url": "https://roost.example/v", "token": "t", "hours": 24, "title": "Hut",
+            "host_first_name": "Hans", "guest_first_name": "Ann", "author_first_name": "Ann", "address": "1 Way, Town",
+            "check_in": "2027-01-01", "check_in_time": "15:00", "check_out": "2027-01-02", "check_out_time": "11:00",
+            "nights": 1, "guests": 2, "total": "114.20 USD", "host_payout": "97.00 USD", "hold_minutes": 15,
+            "answer_hours": 24, "instant_book": true, "cancelled_by": "host", "refund": "114.20 USD",
+            "amount": "114.20 USD", "is_published": false, "closes_on": "2027-01-16",
+            "booking_url": "https://roost.example/bookings/b", "review_url": "https://roost.example/reviews/r"
+        });
+        for template in MailTemplate::ALL {
+            let mail = render(*template, "ann@example.com", &context).expect(template.name());
+            assert!(!mail.subject.is_empty() && !mail.subject.contains("{{"), "{}", mail.subject);
+            for part in [&mail.text, &mail.html] {
+                assert!(part.contains("roost.example"), "{} leads nowhere: {part}", template.name());
+            }
+            assert!(mail.html.contains("<p>") && !mail.text.contains("<p>"));
+        }
     }
 
     #[test]

@@ -1,41 +1,77 @@
-//! What the notifications worker does with an event from the queue: one mail, however often it is delivered.
+//! What the notifications worker does with an event from the queue: one mail and one inbox entry a person, as the
+//! person wants it, once each however often the message is delivered.
+//! Who is told is `audience`'s, what a mail says `mails`'s; reading the inbox is in [`crate::inbox`].
 
-use domain::booking::HOLD_MINUTES;
+mod audience;
+mod mails;
+
 use domain::error::{Error, Result};
-use domain::event::{Event, EventKind};
-use domain::id::{BookingId, UserId};
-use serde::Deserialize;
-use serde_json::json;
+use domain::event::Event;
+use domain::id::UserId;
+use jiff::{SignedDuration, Timestamp};
+use store::notification_preferences::Channels;
 
+use self::audience::Told;
 use crate::Services;
-use crate::mail_templates::{MailTemplate, render};
-use crate::one_time_tokens::EMAIL_VERIFICATION_HOURS;
-use crate::ports::{DeliveryClaim, Mail};
-
-#[derive(Deserialize)]
-struct OfUser {
-    user_id: UserId,
-}
-
-#[derive(Deserialize)]
-struct OfBooking {
-    booking_id: BookingId,
-}
+use crate::inbox::{KEEP_DAYS, notification_id};
+use crate::ports::{DeliveryClaim, Notification};
 
 impl Services {
-    /// Tells the people an event concerns. Claimed by the event's id first and marked when done, so that a message
-    /// delivered again does nothing; one that failed gives its claim back and may come again.
+    /// Tells everybody whom an event concerns. What fails for one, or by one channel, keeps nobody else from hearing;
+    /// when the message comes again only that is done again.
     ///
     /// # Errors
-    /// What the stores and the mail provider give: the message stays on the queue.
+    /// The first that the stores or the mail provider gave: the message stays on the queue.
     pub async fn notify(&self, event: &Event) -> Result<()> {
-        let delivery_id = format!("mail:{}", event.id);
+        let mut outcome = Ok(());
+        for told in audience::of(event.kind) {
+            let user_id = audience::person(event, told.part)?;
+            // Boxed: nested this deep, the future's layout is more than the compiler wants to work out in one go.
+            outcome = outcome.and(Box::pin(self.tell(event, told, user_id)).await);
+        }
+        outcome
+    }
+
+    async fn tell(&self, event: &Event, told: &Told, user_id: UserId) -> Result<()> {
+        let channels = if event.kind.is_of_account() {
+            Channels { email: true, in_app: false }
+        } else {
+            store::notification_preferences::of_kind(&self.db.connection().await?, user_id, event.kind).await?
+        };
+        let mut outcome = Ok(());
+        if channels.in_app {
+            outcome = outcome.and(self.put_in_inbox(event, user_id).await);
+        }
+        if channels.email {
+            outcome = outcome.and(self.mail_once(event, told, user_id).await);
+        }
+        outcome
+    }
+
+    /// Its id follows from event and person, so that the same message puts the same entry.
+    async fn put_in_inbox(&self, event: &Event, user_id: UserId) -> Result<()> {
+        self.notifications
+            .put(&Notification {
+                id: notification_id(event.id, user_id),
+                user_id,
+                kind: event.kind,
+                data: event.data.clone(),
+                created_at: event.occurred_at,
+                read_at: None,
+                expires_at: Timestamp::now() + SignedDuration::from_hours(24 * KEEP_DAYS),
+            })
+            .await
+    }
+
+    /// Claimed by event and person first and marked when done; what failed gives its claim back and may come again.
+    async fn mail_once(&self, event: &Event, told: &Told, user_id: UserId) -> Result<()> {
+        let delivery_id = format!("mail:{}:{user_id}", event.id);
         match self.deliveries.claim(&delivery_id).await? {
             DeliveryClaim::Done => return Ok(()),
-            DeliveryClaim::InProgress => return Err(Error::unavailable("another worker is at this event")),
+            DeliveryClaim::InProgress => return Err(Error::unavailable("another worker is at this mail")),
             DeliveryClaim::Mine => {}
         }
-        match self.send_mail_of(event).await {
+        match self.send_mail(event, told, user_id).await {
             Ok(()) => self.deliveries.complete(&delivery_id).await,
             Err(error) => {
                 self.deliveries.release(&delivery_id).await?;
@@ -44,64 +80,10 @@ impl Services {
         }
     }
 
-    async fn send_mail_of(&self, event: &Event) -> Result<()> {
-        match self.mail_of(event).await? {
+    async fn send_mail(&self, event: &Event, told: &Told, user_id: UserId) -> Result<()> {
+        match self.mail_of(event, told, user_id).await? {
             Some(mail) => self.mailer.send(&mail).await,
             None => Ok(()),
         }
     }
-
-    async fn mail_of(&self, event: &Event) -> Result<Option<Mail>> {
-        match event.kind {
-            EventKind::UserRegistered | EventKind::UserEmailVerificationRequested => {
-                self.email_verification_mail(parse::<OfUser>(event)?.user_id).await
-            }
-            EventKind::BookingRequested => self.booking_requested_mail(parse::<OfBooking>(event)?.booking_id).await,
-            kind => {
-                tracing::info!(%kind, "nobody is mailed about events of this kind");
-                Ok(None)
-            }
-        }
-    }
-
-    async fn email_verification_mail(&self, user_id: UserId) -> Result<Option<Mail>> {
-        let user = self.user(user_id).await?;
-        if user.email_verified_at.is_some() {
-            return Ok(None);
-        }
-        let token = self.issue_email_verification(&user).await?;
-        let context = json!({
-            "first_name": user.first_name,
-            "verify_url": format!("{}/verify-email?token={token}", self.settings.web_base_url),
-            "token": token,
-            "hours": EMAIL_VERIFICATION_HOURS,
-        });
-        render(MailTemplate::EmailVerification, user.email.as_str(), &context).map(Some)
-    }
-
-    async fn booking_requested_mail(&self, booking_id: BookingId) -> Result<Option<Mail>> {
-        let connection = self.db.connection().await?;
-        let missing = || Error::internal("an event tells of what is not there");
-        let booking = store::bookings::find(&connection, booking_id).await?.ok_or_else(missing)?;
-        let property = store::properties::find(&connection, booking.property_id).await?.ok_or_else(missing)?;
-        let host = store::users::find(&connection, booking.host_id).await?.ok_or_else(missing)?;
-        let guest = store::users::find(&connection, booking.guest_id).await?.ok_or_else(missing)?;
-        let context = json!({
-            "host_first_name": host.first_name,
-            "guest_first_name": guest.first_name,
-            "title": property.details.title,
-            "check_in": booking.dates.check_in().to_string(),
-            "check_out": booking.dates.check_out().to_string(),
-            "nights": booking.dates.nights(),
-            "guests": booking.guests.counted(),
-            "host_payout": booking.price.host_payout.to_string(),
-            "hold_minutes": HOLD_MINUTES,
-            "booking_url": format!("{}/bookings/{booking_id}", self.settings.web_base_url),
-        });
-        render(MailTemplate::BookingRequested, host.email.as_str(), &context).map(Some)
-    }
-}
-
-fn parse<'de, T: Deserialize<'de>>(event: &'de Event) -> Result<T> {
-    T::deserialize(&event.data).map_err(Error::internal)
 }

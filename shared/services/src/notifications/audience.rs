@@ -1,0 +1,124 @@
+//! Who is told of what, and by which mail: one table.
+
+use domain::error::{Error, Result};
+use domain::event::{Event, EventKind};
+use domain::id::UserId;
+
+use crate::mail_templates::MailTemplate;
+
+/// In which part a person is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    /// The account itself.
+    Account,
+    /// The guest of a stay.
+    Guest,
+    /// The host of a stay.
+    Host,
+    /// Whom a review is about.
+    Reviewed,
+}
+
+impl Part {
+    /// The member of an event's data that names the person.
+    const fn member(self) -> &'static str {
+        match self {
+            Self::Account => "user_id",
+            Self::Guest => "guest_id",
+            Self::Host => "host_id",
+            Self::Reviewed => "subject_id",
+        }
+    }
+}
+
+/// One person who is told.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Told {
+    kind: EventKind,
+    /// In which part.
+    pub(super) part: Part,
+    /// By which mail.
+    pub(super) mail: MailTemplate,
+}
+
+/// The lines of one kind stand together. Nobody is told of a kind that has none.
+const AUDIENCE: &[Told] = {
+    use EventKind as Kind;
+    use MailTemplate as Mail;
+    const fn told(kind: EventKind, part: Part, mail: MailTemplate) -> Told {
+        Told { kind, part, mail }
+    }
+    &[
+        told(Kind::UserRegistered, Part::Account, Mail::EmailVerification),
+        told(Kind::UserEmailVerificationRequested, Part::Account, Mail::EmailVerification),
+        told(Kind::BookingRequested, Part::Host, Mail::BookingRequested),
+        told(Kind::BookingAccepted, Part::Guest, Mail::BookingAccepted),
+        told(Kind::BookingDeclined, Part::Guest, Mail::BookingDeclined),
+        told(Kind::BookingConfirmed, Part::Guest, Mail::BookingConfirmedGuest),
+        told(Kind::BookingConfirmed, Part::Host, Mail::BookingConfirmedHost),
+        told(Kind::BookingCancelled, Part::Guest, Mail::BookingCancelledGuest),
+        told(Kind::BookingCancelled, Part::Host, Mail::BookingCancelledHost),
+        told(Kind::PaymentFailed, Part::Guest, Mail::PaymentFailed),
+        told(Kind::PaymentRefunded, Part::Guest, Mail::PaymentRefunded),
+        told(Kind::ReviewReceived, Part::Reviewed, Mail::ReviewReceived),
+        told(Kind::ReviewPublished, Part::Reviewed, Mail::ReviewPublished),
+    ]
+};
+
+/// Everybody who is told of events of a kind.
+pub(super) fn of(kind: EventKind) -> impl Iterator<Item = &'static Told> {
+    AUDIENCE.iter().filter(move |told| told.kind == kind)
+}
+
+/// Who has this part in an event.
+pub(super) fn person(event: &Event, part: Part) -> Result<UserId> {
+    let member = part.member();
+    let missing = || Error::internal(format!("an event {} lacks {member}", event.kind));
+    event.data.get(member).and_then(|id| id.as_str()).ok_or_else(missing)?.parse().map_err(Error::internal)
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::id::EventId;
+    use jiff::Timestamp;
+    use serde_json::json;
+
+    use super::*;
+
+    fn parts(kind: EventKind) -> Vec<Part> {
+        of(kind).map(|told| told.part).collect()
+    }
+
+    #[test]
+    fn a_stay_that_is_confirmed_or_cancelled_concerns_both_sides() {
+        for kind in [EventKind::BookingConfirmed, EventKind::BookingCancelled] {
+            assert_eq!(parts(kind), [Part::Guest, Part::Host], "{kind}");
+        }
+        assert_eq!(parts(EventKind::BookingRequested), [Part::Host]);
+        assert_eq!(parts(EventKind::ReviewReceived), [Part::Reviewed]);
+        assert_eq!(parts(EventKind::StayTomorrow), []);
+    }
+
+    #[test]
+    fn only_mails_about_the_account_go_to_it_whatever_was_chosen() {
+        for told in AUDIENCE {
+            assert_eq!(told.kind.is_of_account(), told.part == Part::Account, "{}", told.kind);
+        }
+    }
+
+    #[test]
+    fn nobody_is_told_the_same_twice() {
+        for (at, told) in AUDIENCE.iter().enumerate() {
+            assert!(AUDIENCE[..at].iter().all(|other| (other.kind, other.part) != (told.kind, told.part)));
+        }
+    }
+
+    #[test]
+    fn a_person_is_read_from_the_events_data() {
+        let (host, now) = (UserId::new(), Timestamp::UNIX_EPOCH);
+        let data = json!({ "host_id": host });
+        let event = Event { id: EventId::new(), kind: EventKind::BookingCancelled, occurred_at: now, data };
+        assert_eq!(person(&event, Part::Host).expect("named"), host);
+        assert!(person(&event, Part::Guest).is_err());
+    }
+}

@@ -1,0 +1,134 @@
+//! What the mails say: the values that fill their templates. English, until there are translations.
+
+use domain::booking::{HOLD_MINUTES, HOST_ANSWER_HOURS};
+use domain::error::{Error, Result};
+use domain::event::{Event, EventKind};
+use domain::id::{BookingId, ReviewId, UserId};
+use domain::money::Money;
+use domain::property::format_time_of_day;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use store::bookings::Booking;
+use store::properties::Property;
+use store::users::User;
+
+use super::audience::Told;
+use crate::Services;
+use crate::mail_templates::render;
+use crate::one_time_tokens::EMAIL_VERIFICATION_HOURS;
+use crate::ports::Mail;
+
+#[derive(Deserialize)]
+struct OfBooking {
+    booking_id: BookingId,
+    /// Who called it off.
+    cancelled_by: Option<String>,
+    /// What calling it off gives back.
+    refund: Option<Money>,
+    /// What was given back.
+    amount: Option<Money>,
+}
+
+#[derive(Deserialize)]
+struct OfReview {
+    review_id: ReviewId,
+}
+
+impl Services {
+    /// The mail to this person; none when there is nothing to say any more.
+    pub(super) async fn mail_of(&self, event: &Event, told: &Told, user_id: UserId) -> Result<Option<Mail>> {
+        let person = store::users::find(&self.db.connection().await?, user_id).await?.ok_or_else(missing)?;
+        let context = match event.kind {
+            EventKind::UserRegistered | EventKind::UserEmailVerificationRequested => {
+                // A link for an address that is verified would only confuse.
+                if person.email_verified_at.is_some() {
+                    return Ok(None);
+                }
+                self.account_context(&person).await?
+            }
+            EventKind::ReviewReceived | EventKind::ReviewPublished => {
+                self.review_context(&person, parse::<OfReview>(event)?.review_id).await?
+            }
+            _ => self.booking_context(&parse(event)?).await?,
+        };
+        render(told.mail, person.email.as_str(), &context).map(Some)
+    }
+
+    async fn account_context(&self, person: &User) -> Result<Value> {
+        let token = self.issue_email_verification(person).await?;
+        Ok(json!({
+            "first_name": person.first_name,
+            "verify_url": format!("{}/verify-email?token={token}", self.settings.web_base_url),
+            "token": token,
+            "hours": EMAIL_VERIFICATION_HOURS,
+        }))
+    }
+
+    async fn booking_context(&self, of: &OfBooking) -> Result<Value> {
+        let connection = self.db.connection().await?;
+        let booking = store::bookings::find(&connection, of.booking_id).await?.ok_or_else(missing)?;
+        let property = store::properties::find(&connection, booking.property_id).await?.ok_or_else(missing)?;
+        let host = store::users::find(&connection, booking.host_id).await?.ok_or_else(missing)?;
+        let guest = store::users::find(&connection, booking.guest_id).await?.ok_or_else(missing)?;
+        let text = |money: Option<Money>| money.filter(|money| money.amount > 0).map(|money| money.to_string());
+        let mut context = stay_context(&booking, &property);
+        context["host_first_name"] = json!(host.first_name);
+        context["guest_first_name"] = json!(guest.first_name);
+        context["booking_url"] = json!(format!("{}/bookings/{}", self.settings.web_base_url, booking.id));
+        context["cancelled_by"] = json!(of.cancelled_by);
+        context["refund"] = json!(text(of.refund));
+        context["amount"] = json!(text(of.amount));
+        Ok(context)
+    }
+
+    async fn review_context(&self, person: &User, review_id: ReviewId) -> Result<Value> {
+        let connection = self.db.connection().await?;
+        let review = store::reviews::find(&connection, review_id).await?.ok_or_else(missing)?;
+        let author = store::users::find(&connection, review.author_id).await?.ok_or_else(missing)?;
+        let property = store::properties::find(&connection, review.property_id).await?.ok_or_else(missing)?;
+        let closes_on = property.details.rules.time_zone.date_at(review.closes_at);
+        // Nothing of a hidden review but that it is there.
+        Ok(json!({
+            "first_name": person.first_name,
+            "author_first_name": author.first_name,
+            "title": property.details.title,
+            "is_published": review.published_at.is_some(),
+            "closes_on": closes_on.to_string(),
+            "booking_url": format!("{}/bookings/{}", self.settings.web_base_url, review.booking_id),
+            "review_url": format!("{}/reviews/{review_id}", self.settings.web_base_url),
+        }))
+    }
+}
+
+/// What mails say of a stay. The street is for a guest whose stay is confirmed: only that mail's template names it.
+fn stay_context(booking: &Booking, property: &Property) -> Value {
+    let details = &property.details;
+    let place = details.place.as_ref();
+    let address = place.map(|place| {
+        let lines = [place.street.as_deref(), place.postal_code.as_deref(), place.city.as_deref()];
+        lines.into_iter().flatten().collect::<Vec<_>>().join(", ")
+    });
+    json!({
+        "title": details.title,
+        "check_in": booking.dates.check_in().to_string(),
+        "check_in_time": format_time_of_day(details.rules.check_in_time),
+        "check_out": booking.dates.check_out().to_string(),
+        "check_out_time": format_time_of_day(details.check_out_time),
+        "nights": booking.dates.nights(),
+        "guests": booking.guests.counted(),
+        "address": address.filter(|address| !address.is_empty()),
+        "total": booking.price.total.to_string(),
+        "host_payout": booking.price.host_payout.to_string(),
+        "hold_minutes": HOLD_MINUTES,
+        "answer_hours": HOST_ANSWER_HOURS,
+        "instant_book": booking.instant_book,
+    })
+}
+
+fn missing() -> Error {
+    Error::internal("an event tells of what is not there")
+}
+
+fn parse<'de, T: Deserialize<'de>>(event: &'de Event) -> Result<T> {
+    T::deserialize(&event.data).map_err(Error::internal)
+}
