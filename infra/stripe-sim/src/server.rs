@@ -52,7 +52,7 @@ pub(crate) fn json_response(status: u16, body: &Value) -> Response {
 enum Outcome {
     Answer {
         answer: Answer,
-        replayed_as: Option<String>,
+        replayed: bool,
     },
     /// The connection ends.
     Reset,
@@ -88,8 +88,8 @@ async fn api(
     // Its own task: the work goes on when the caller hangs up, as at Stripe.
     let worker = Arc::clone(&shared);
     let outcome = tokio::spawn(async move { answer(&worker, call).await }).await;
-    let (answer, replayed_as) = match outcome {
-        Ok(Outcome::Answer { answer, replayed_as }) => (answer, replayed_as),
+    let (answer, replayed) = match outcome {
+        Ok(Outcome::Answer { answer, replayed }) => (answer, replayed),
         Ok(Outcome::Reset) => return cut_connection(),
         Ok(Outcome::Silence) => {
             shared.stopped().await;
@@ -101,22 +101,26 @@ async fn api(
                 shared.locked(|state| state.keys.settle(key, None));
             }
             let error = StripeError::new(500, "api_error", "The simulator itself failed; see its log.");
-            (Answer { status: 500, body: error.body(&request_id), request_id: request_id.clone() }, None)
+            (Answer { status: 500, body: error.body(&request_id), request_id: request_id.clone() }, false)
         }
     };
+    respond(&headers, &request_id, &answer, replayed)
+}
+
+fn respond(asked: &HeaderMap, request_id: &str, answer: &Answer, replayed: bool) -> Response {
     let mut response = json_response(answer.status, &answer.body);
     let mut set = |name: &'static str, value: &str| {
         if let Ok(value) = value.parse() {
             response.headers_mut().insert(name, value);
         }
     };
-    set("request-id", replayed_as.as_ref().unwrap_or(&request_id));
-    set("stripe-version", text(&headers, "stripe-version").unwrap_or(API_VERSION));
-    if let Some(key) = text(&headers, "idempotency-key") {
+    set("request-id", request_id);
+    set("stripe-version", text(asked, "stripe-version").unwrap_or(API_VERSION));
+    if let Some(key) = text(asked, "idempotency-key") {
         set("idempotency-key", key);
         set("original-request", &answer.request_id);
     }
-    if replayed_as.is_some() {
+    if replayed {
         set("idempotent-replayed", "true");
     }
     if answer.status == 401 {
@@ -153,7 +157,7 @@ async fn answer(shared: &Arc<Shared>, call: Call) -> Outcome {
         let body = error.body(&call.request_id);
         Answer { status: error.status, body, request_id: call.request_id.clone() }
     };
-    let mut replayed_as = None;
+    let mut replayed = false;
     let answer = match admit(shared, &call, key.as_deref(), fault, &mut log.params) {
         Err(error) => refuse(&error),
         Ok(Admitted::Cut) => {
@@ -161,7 +165,7 @@ async fn answer(shared: &Arc<Shared>, call: Call) -> Outcome {
             return Outcome::Reset;
         }
         Ok(Admitted::Replay(answer)) => {
-            replayed_as = Some(call.request_id.clone());
+            replayed = true;
             answer
         }
         Ok(Admitted::Work { caller, params }) => {
@@ -171,11 +175,11 @@ async fn answer(shared: &Arc<Shared>, call: Call) -> Outcome {
             work(shared, &call, caller, params, key)
         }
     };
-    log.replayed = replayed_as.is_some();
+    log.replayed = replayed;
     let silent = fault == Some(FaultKind::TimeoutAfter);
     log.status = (!silent).then_some(answer.status);
     shared.locked(|state| state.requests.add(log));
-    if silent { Outcome::Silence } else { Outcome::Answer { answer, replayed_as } }
+    if silent { Outcome::Silence } else { Outcome::Answer { answer, replayed } }
 }
 
 enum Admitted {

@@ -42,7 +42,7 @@ async fn a_timeout_comes_after_the_charge_and_the_same_key_tells_of_it() {
     let stripe = Stripe::start().await;
     stripe.fault("timeout_after", 1).await;
     let request = form_body(stripe.keyed(Method::POST, PATH), FORM).header("idempotency-key", "k1");
-    let silent = request.timeout(Duration::from_millis(300)).send().await;
+    let silent = request.timeout(Duration::from_secs(1)).send().await;
     assert!(silent.is_err_and(|error| error.is_timeout()));
     assert_eq!(count(&stripe).await, Some(1));
     let told = stripe.post_with_key(PATH, FORM, "k1").await;

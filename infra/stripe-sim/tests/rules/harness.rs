@@ -90,7 +90,7 @@ impl Stripe {
         let (sender, webhooks) = unbounded_channel();
         let failing = Arc::new(AtomicUsize::new(0));
         let webhook_url = Some(endpoint(Arc::clone(&failing), sender).await);
-        let mut config = Config { webhook_url, webhook_delay: Duration::from_millis(200), ..Config::default() };
+        let mut config = Config { webhook_url, webhook_delay: Duration::from_secs(1), ..Config::default() };
         change(&mut config);
         let simulator = Simulator::start(config).await.expect("starts");
         let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none());

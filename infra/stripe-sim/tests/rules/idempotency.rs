@@ -61,10 +61,10 @@ async fn a_decline_is_kept_and_a_faulty_parameter_is_not() {
 
 #[tokio::test]
 async fn the_work_goes_on_when_the_caller_hangs_up() {
-    let stripe = Stripe::with(|config| config.latency = Duration::from_millis(400)).await;
+    let stripe = Stripe::with(|config| config.latency = Duration::from_millis(1_500)).await;
     let form = "amount=500&currency=usd";
     let request = crate::harness::form_body(stripe.keyed(reqwest::Method::POST, PATH), form);
-    let hung_up = request.header("idempotency-key", "k1").timeout(Duration::from_millis(100)).send().await;
+    let hung_up = request.header("idempotency-key", "k1").timeout(Duration::from_secs(1)).send().await;
     assert!(hung_up.is_err_and(|error| error.is_timeout()));
     let kept = loop {
         let answer = stripe.post_with_key(PATH, form, "k1").await;
