@@ -121,17 +121,28 @@ pub(crate) async fn start(paths: &Paths, secrets: &Secrets, durability: Durabili
             paths.shown(&data)
         );
     }
+    write_settings(&data, port, durability)?;
     let mut command = server.command("postgres");
-    command.arg("-D").arg(&data).args(["-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories="]);
-    command.arg("-c").arg(format!("port={port}")).args(["-c", "max_connections=300", "-c", "timezone=UTC"]);
-    if durability == Durability::Throwaway {
-        command.args(["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]);
-    }
+    command.arg("-D").arg(&data);
     let child = processes::spawn(paths, "postgres", command)?;
     // Ended by `processes::stop`, by pid, from this or a later run.
     drop(child);
     wait_until_ready(paths, &postgres).await?;
     Ok(postgres)
+}
+
+/// In the data folder and not on the command line, so that whoever restarts the server gets the same one.
+fn write_settings(data: &Path, port: u16, durability: Durability) -> Result<()> {
+    let mut settings = format!(
+        "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nport = {port}\n\
+         max_connections = 300\ntimezone = 'UTC'\n"
+    );
+    if durability == Durability::Throwaway {
+        settings.push_str("fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n");
+    }
+    // Read after postgresql.conf; replaced as a whole, since nobody uses ALTER SYSTEM here.
+    let file = data.join("postgresql.auto.conf");
+    fs::write(&file, settings).with_context(|| format!("writing {}", file.display()))
 }
 
 /// Where this stack's data is, or will be if it can be in the state folder.
