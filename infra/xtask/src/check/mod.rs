@@ -63,6 +63,16 @@ async fn template(paths: &Paths) -> Result<()> {
         .env("AWS_EC2_METADATA_DISABLED", "true")
         .env("AWS_DEFAULT_REGION", "eu-central-1");
     tools::run_quietly(command, "sam validate --lint").await?;
+    // It looks into the root template only.
+    let mut nested = Command::new(bin.join("cfn-lint"));
+    nested.current_dir(&paths.root);
+    for entry in std::fs::read_dir(paths.root.join("infra"))? {
+        let file = entry?.path();
+        if file.extension().is_some_and(|extension| extension == "yaml") {
+            nested.arg(file);
+        }
+    }
+    tools::run_quietly(nested, "cfn-lint infra/*.yaml").await?;
     Ok(())
 }
 
