@@ -17,7 +17,7 @@ use services::ports::{Intent, NewIntent, PaymentProvider, RefundOutcome, SecretN
 use tokio::sync::OnceCell;
 
 /// Pinned: what the types below were written for.
-const API_VERSION: &str = "2025-09-30.clover";
+const API_VERSION: &str = "2026-10-28.endive";
 
 /// A request's own answer is due within 3 s.
 const CONNECT_LIMIT: Duration = Duration::from_millis(700);
@@ -249,7 +249,7 @@ impl PaymentProvider for Stripe {
             ("amount", new.amount.amount.to_string()),
             ("currency", new.amount.currency.code().to_lowercase()),
             ("capture_method", if new.manual_capture { "manual" } else { "automatic" }.to_owned()),
-            ("payment_method_types[]", "card".to_owned()),
+            ("allowed_payment_method_types[]", "card".to_owned()),
             ("metadata[payment_id]", new.payment_id.to_string()),
             ("metadata[booking_id]", new.booking_id.to_string()),
         ];

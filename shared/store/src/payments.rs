@@ -140,6 +140,15 @@ pub async fn list_of_booking(queries: &impl Queries, booking_id: BookingId) -> R
     queries.rows(&sql, &[&booking_id.uuid()]).await?.iter().map(from_row).collect()
 }
 
+/// All attempts for these bookings, newest first.
+pub async fn list_of_bookings(queries: &impl Queries, booking_ids: &[BookingId]) -> Result<Vec<Payment>> {
+    let sql = format!(
+        "-- payments.list_of_bookings\nSELECT {COLUMNS} FROM payments WHERE booking_id = ANY($1) ORDER BY id DESC"
+    );
+    let ids: Vec<uuid::Uuid> = booking_ids.iter().map(|id| id.uuid()).collect();
+    queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
+}
+
 /// Attempts the reconciler should ask the provider about: those with an instruction, and those that are open and were
 /// not asked about for a while. They count as asked about from now.
 pub async fn claim_unsettled(tx: &Tx, not_asked_for_seconds: f64, limit: i64) -> Result<Vec<Payment>> {
@@ -197,7 +206,7 @@ pub async fn cancel_of_ended_bookings(tx: &Tx) -> Result<u64> {
     let sql = "-- payments.cancel_of_ended_bookings
                UPDATE payments p SET instruction = 'cancel', asked_at = to_timestamp(0), updated_at = app_now()
                FROM bookings b
-               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL
+               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL AND p.quarantined_at IS NULL
                    AND (b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now())";
     tx.execute(sql, &[]).await
 }
