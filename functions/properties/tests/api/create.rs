@@ -18,7 +18,7 @@ async fn a_draft_may_lack_everything_and_gets_the_defaults() {
       "advance_notice_hours": 0,
       "amenities": [],
       "base_price": null,
-      "bathrooms": 1.0,
+      "bathrooms": 1,
       "bedrooms": 1,
       "beds": 1,
       "booking_window_days": 365,

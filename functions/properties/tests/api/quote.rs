@@ -28,7 +28,106 @@ async fn a_quote_has_every_line_and_is_good_for_a_quarter_of_an_hour() {
     let expires: jiff::Timestamp = quote["expires_at"].as_str().expect("an instant").parse().expect("an instant");
     assert!((899..=906).contains(&expires.duration_since(before).as_secs()), "{expires}");
     // 7 x 100.05 = 700.35; 15 % off 105.0525 -> 105.05; 7 x 7.00 = 49; 25 cleaning: 669.30; 14.2 % = 95.0406 -> 95.04.
-    insta::assert_json_snapshot!(redacted(&quote, &["quote_id"]), @r#""#);
+    insta::assert_json_snapshot!(redacted(&quote, &["quote_id"]), @r#"
+    {
+      "bookable": true,
+      "expires_at": "[instant]",
+      "price": {
+        "guest_fee": {
+          "amount": 9504,
+          "currency": "USD"
+        },
+        "host_fee": {
+          "amount": 2008,
+          "currency": "USD"
+        },
+        "host_payout": {
+          "amount": 64922,
+          "currency": "USD"
+        },
+        "lines": [
+          {
+            "amount": {
+              "amount": 70035,
+              "currency": "USD"
+            },
+            "code": "nights",
+            "description": "7 nights",
+            "quantity": 7,
+            "unit_amount": {
+              "amount": 10005,
+              "currency": "USD"
+            }
+          },
+          {
+            "amount": {
+              "amount": -10505,
+              "currency": "USD"
+            },
+            "code": "discount",
+            "description": "Weekly discount, 15%",
+            "quantity": 1,
+            "unit_amount": {
+              "amount": -10505,
+              "currency": "USD"
+            }
+          },
+          {
+            "amount": {
+              "amount": 4900,
+              "currency": "USD"
+            },
+            "code": "extra_guests",
+            "description": "1 extra guest, 7 nights",
+            "quantity": 7,
+            "unit_amount": {
+              "amount": 700,
+              "currency": "USD"
+            }
+          },
+          {
+            "amount": {
+              "amount": 2500,
+              "currency": "USD"
+            },
+            "code": "cleaning",
+            "description": "Cleaning fee",
+            "quantity": 1,
+            "unit_amount": {
+              "amount": 2500,
+              "currency": "USD"
+            }
+          },
+          {
+            "amount": {
+              "amount": 9504,
+              "currency": "USD"
+            },
+            "code": "guest_fee",
+            "description": "Service fee",
+            "quantity": 1,
+            "unit_amount": {
+              "amount": 9504,
+              "currency": "USD"
+            }
+          }
+        ],
+        "subtotal": {
+          "amount": 66930,
+          "currency": "USD"
+        },
+        "taxes": {
+          "amount": 0,
+          "currency": "USD"
+        },
+        "total": {
+          "amount": 76434,
+          "currency": "USD"
+        }
+      },
+      "quote_id": "[quote_id]"
+    }
+    "#);
 }
 
 #[tokio::test]

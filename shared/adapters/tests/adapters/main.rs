@@ -1,0 +1,9 @@
+//! The ports on the local AWS and a real Redis: what they promise the use cases, also when what is behind them fails.
+
+mod deliveries;
+mod events;
+mod mail;
+mod one_time_tokens;
+mod redis_cache;
+mod secrets;
+mod sessions;

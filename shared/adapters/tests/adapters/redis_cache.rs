@@ -1,0 +1,134 @@
+//! A cache may be gone or slow: then it is a miss, and soon.
+
+use std::time::{Duration, Instant};
+
+use adapters::{NoCache, RedisCache};
+use domain::id::EventId;
+use services::ports::Cache;
+use testkit::redis_url;
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
+use tokio::task::{JoinHandle, JoinSet};
+
+/// Far below what a request may take; the cache's own limits are below it, the rest is a busy machine.
+const SOON: Duration = Duration::from_millis(700);
+const AT_ONCE: Duration = Duration::from_millis(40);
+
+fn key() -> String {
+    format!("test:{}", EventId::new())
+}
+
+async fn misses_within(cache: &RedisCache, limit: Duration) {
+    let started = Instant::now();
+    assert_eq!(cache.get("test:any").await, None);
+    assert!(started.elapsed() < limit, "{:?}", started.elapsed());
+}
+
+#[tokio::test]
+async fn what_is_kept_comes_back_until_it_is_forgotten() {
+    let cache = RedisCache::new(&redis_url()).expect("an address");
+    let (key, value) = (key(), b"\0\xff bytes \xf0".as_slice());
+    assert_eq!(cache.ping().await, Some(true));
+    assert_eq!(cache.get(&key).await, None);
+    cache.set(&key, value, 60).await;
+    assert_eq!(cache.get(&key).await.as_deref(), Some(value));
+    cache.set(&key, b"", 60).await;
+    assert_eq!(cache.get(&key).await.as_deref(), Some(b"".as_slice()), "empty is not nothing");
+    cache.delete(&key).await;
+    assert_eq!(cache.get(&key).await, None);
+}
+
+#[tokio::test]
+async fn a_value_has_an_end() {
+    let (cache, key) = (RedisCache::new(&redis_url()).expect("an address"), key());
+    cache.set(&key, b"x", 60).await;
+    let client = redis::Client::open(redis_url()).expect("an address");
+    let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");
+    let left: i64 = redis::cmd("TTL").arg(&key).query_async(&mut connection).await.expect("an answer");
+    assert!((50..=60).contains(&left), "{left} s");
+}
+
+#[tokio::test]
+async fn a_redis_that_is_not_there_is_a_miss_and_then_costs_nothing_for_a_while() {
+    let cache = RedisCache::new("redis://127.0.0.1:1").expect("an address");
+    misses_within(&cache, SOON).await;
+    misses_within(&cache, AT_ONCE).await;
+    cache.set("test:any", b"x", 60).await;
+    cache.delete("test:any").await;
+    assert_eq!(cache.ping().await, Some(false));
+}
+
+#[tokio::test]
+async fn a_redis_that_never_answers_is_a_miss_and_then_costs_nothing_for_a_while() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let silent = tokio::spawn(async move {
+        let mut taken = Vec::new();
+        while let Ok((stream, _)) = listener.accept().await {
+            taken.push(stream);
+        }
+    });
+    let cache = RedisCache::new(&format!("redis://{address}")).expect("an address");
+    misses_within(&cache, SOON).await;
+    misses_within(&cache, AT_ONCE).await;
+    silent.abort();
+}
+
+/// A way to the real Redis: ended with its task, its connections cut with each word on the channel.
+async fn cable() -> (String, JoinHandle<()>, mpsc::Sender<()>) {
+    let url = redis_url();
+    let redis = url.trim_start_matches("redis://").split('/').next().expect("a host").to_owned();
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let address = listener.local_addr().expect("an address");
+    let (cut, mut cuts) = mpsc::channel(1);
+    let cable = tokio::spawn(async move {
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                accepted = listener.accept() => {
+                    let (mut near, _) = accepted.expect("a connection");
+                    let mut far = TcpStream::connect(&redis).await.expect("Redis answers");
+                    connections.spawn(async move { copy_bidirectional(&mut near, &mut far).await });
+                }
+                Some(()) = cuts.recv() => connections.shutdown().await,
+            }
+        }
+    });
+    (format!("redis://{address}"), cable, cut)
+}
+
+#[tokio::test]
+async fn a_redis_that_is_killed_is_a_miss_and_nothing_breaks() {
+    let (url, cable, _cut) = cable().await;
+    let (cache, key) = (RedisCache::new(&url).expect("an address"), key());
+    cache.set(&key, b"x", 60).await;
+    assert_eq!(cache.get(&key).await.as_deref(), Some(b"x".as_slice()));
+    cable.abort();
+    assert!(cable.await.expect_err("it was cut").is_cancelled());
+    misses_within(&cache, SOON).await;
+    misses_within(&cache, SOON).await;
+    assert_eq!(cache.ping().await, Some(false));
+}
+
+#[tokio::test]
+async fn a_redis_whose_connections_were_dropped_is_used_again_after_a_moment() {
+    let (url, cable, cut) = cable().await;
+    let (cache, key) = (RedisCache::new(&url).expect("an address"), key());
+    cache.set(&key, b"x", 60).await;
+    assert_eq!(cache.get(&key).await.as_deref(), Some(b"x".as_slice()));
+    cut.send(()).await.expect("the cable listens");
+    let back = async {
+        while cache.get(&key).await.is_none() {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), back).await.expect("it comes back by itself");
+    cable.abort();
+}
+
+#[tokio::test]
+async fn no_cache_by_configuration_is_always_a_miss() {
+    NoCache.set("test:any", b"x", 60).await;
+    assert_eq!((NoCache.get("test:any").await, NoCache.ping().await), (None, None));
+}
