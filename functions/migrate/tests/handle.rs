@@ -54,7 +54,10 @@ async fn a_role_whose_password_changed_gets_the_new_one() {
         store::clock::now(&connection).await.expect("and the clock may be read");
     }
     let is_super: bool = database
-        .value("SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'roost_test_migrate_3'", &[])
+        .value(
+            "SELECT rolsuper OR rolcreatedb OR rolcreaterole FROM pg_roles WHERE rolname = 'roost_test_migrate_3'",
+            &[],
+        )
         .await;
     assert!(!is_super);
 }

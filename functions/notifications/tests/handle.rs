@@ -14,9 +14,8 @@ async fn an_event_as_the_outbox_publishes_it_is_one_mail_however_often_it_comes(
     let kit = Kit::start().await;
     let person = kit.unverified().await;
     let (services, actor) = (&kit.services, &person.actor);
-    let asked = services.write("test.ask", |tx| async move {
-        services::users::request_email_verification(&tx, actor).await
-    });
+    let asked =
+        services.write("test.ask", |tx| async move { services::users::request_email_verification(&tx, actor).await });
     asked.await.expect("asked");
     let body = serde_json::to_string(&kit.events.taken()[0]).expect("JSON");
     for receive_count in 1..=3 {
@@ -66,9 +65,8 @@ async fn a_mail_provider_that_is_down_leaves_the_message_on_the_queue() {
     kit.events.set(EventsMode::Take);
     let person = kit.unverified().await;
     let (services, actor) = (&kit.services, &person.actor);
-    let asked = services.write("test.ask", |tx| async move {
-        services::users::request_email_verification(&tx, actor).await
-    });
+    let asked =
+        services.write("test.ask", |tx| async move { services::users::request_email_verification(&tx, actor).await });
     asked.await.expect("asked");
     let body = serde_json::to_string(&kit.events.taken()[0]).expect("JSON");
     kit.mails.set_down(true);

@@ -8,9 +8,8 @@ async fn a_pass_reports_what_it_did() {
     kit.events.set(EventsMode::Fail);
     let person = kit.unverified().await;
     let (services, actor) = (&kit.services, &person.actor);
-    let asked = services.write("test.ask", |tx| async move {
-        services::users::request_email_verification(&tx, actor).await
-    });
+    let asked =
+        services.write("test.ask", |tx| async move { services::users::request_email_verification(&tx, actor).await });
     asked.await.expect("asked");
     kit.events.set(EventsMode::Take);
     kit.database.batch("UPDATE outbox SET claimed_until = clock_timestamp() - interval '1 second'").await;

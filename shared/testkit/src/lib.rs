@@ -7,6 +7,7 @@ mod aws;
 mod database;
 mod environment;
 mod fakes;
+pub mod outage;
 mod people;
 mod tokens;
 
@@ -76,12 +77,17 @@ impl Kit {
 
     /// The routes inside the shell that every function has.
     pub fn api(&self, routes: OpenApiRouter<AppState>) -> Api {
+        Self::api_over(Arc::clone(&self.services), routes)
+    }
+
+    /// The same over other services.
+    pub fn api_over(services: Arc<Services>, routes: OpenApiRouter<AppState>) -> Api {
         let http = Arc::new(HttpSettings {
             public_base_url: BASE_URL.into(),
             cors_origins: OriginPattern::parse("http://localhost:*").into_iter().collect(),
             time_limit: HttpSettings::TIME_LIMIT,
         });
-        Api::new(web::app(AppState { services: Arc::clone(&self.services), http }, routes))
+        Api::new(web::app(AppState { services, http }, routes))
     }
 }
 

@@ -208,7 +208,13 @@ async fn a_body_that_is_no_stay_is_told_all_its_faults() {
     assert_eq!(
         pointers,
         [
-            "/check_in", "/check_out", "/expected_total/amount", "/guests/adults", "/guests/dogs", "/message", "/price",
+            "/check_in",
+            "/check_out",
+            "/expected_total/amount",
+            "/guests/adults",
+            "/guests/dogs",
+            "/message",
+            "/price",
             "/property_id",
         ]
     );

@@ -3,6 +3,7 @@
 mod create;
 mod get;
 mod list;
+mod outages;
 mod strangers;
 
 use domain::id::PropertyId;

@@ -110,9 +110,23 @@ async fn all_faults_are_told_at_once_with_their_places() {
     let faults = api(&kit).post("/v1/properties", Some(&host.token), &body).await.faults();
     let pointers: Vec<&str> = faults.iter().map(|(pointer, _)| pointer.as_str()).collect();
     let expected = [
-        "/amenities/1", "/base_price", "/bathrooms", "/beds", "/check_in_time", "/host_id", "/kind", "/location/city",
-        "/location/country", "/location/latitude", "/location/longitude", "/max_guests", "/max_nights", "/time_zone",
-        "/title", "/weekend_price", "/weekly_discount_percent",
+        "/amenities/1",
+        "/base_price",
+        "/bathrooms",
+        "/beds",
+        "/check_in_time",
+        "/host_id",
+        "/kind",
+        "/location/city",
+        "/location/country",
+        "/location/latitude",
+        "/location/longitude",
+        "/max_guests",
+        "/max_nights",
+        "/time_zone",
+        "/title",
+        "/weekend_price",
+        "/weekly_discount_percent",
     ];
     for pointer in expected {
         assert!(pointers.iter().any(|told| told.starts_with(pointer)), "{pointer} is not among {pointers:?}");

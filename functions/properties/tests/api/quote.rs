@@ -17,12 +17,8 @@ async fn a_quote_has_every_line_and_is_good_for_a_quarter_of_an_hour() {
             details.extra_guest_fee = Some(domain::pricing::ExtraGuestFee { after: 1, per_night_minor: 700 });
         })
         .await;
-    let path = format!(
-        "/v1/properties/{}/quote?check_in={}&check_out={}&guests=2",
-        property.id,
-        in_days(10),
-        in_days(17)
-    );
+    let path =
+        format!("/v1/properties/{}/quote?check_in={}&check_out={}&guests=2", property.id, in_days(10), in_days(17));
     let before = jiff::Timestamp::now();
     let quote = api(&kit).get(&path, None).await.of_status(200);
     let expires: jiff::Timestamp = quote["expires_at"].as_str().expect("an instant").parse().expect("an instant");
@@ -150,7 +146,8 @@ async fn a_stay_that_can_t_be_booked_says_every_reason_and_other_dates() {
         );
         let quote = api.get(&path, None).await.of_status(200);
         let reasons = quote["reasons"].as_array().cloned().unwrap_or_default();
-        let codes: Vec<String> = reasons.iter().map(|reason| reason["code"].as_str().unwrap_or("").to_owned()).collect();
+        let codes: Vec<String> =
+            reasons.iter().map(|reason| reason["code"].as_str().unwrap_or("").to_owned()).collect();
         (quote["bookable"].clone(), codes, quote["nearest"].clone())
     };
     let (bookable, codes, nearest) = quote(50, 57, 3).await;

@@ -24,7 +24,15 @@ async fn what_is_no_user_s_id_is_not_found() {
     let uuid = kit.guest().await.id.uuid();
     let other = domain::id::UserId::new();
     let property = domain::id::PropertyId::from_uuid(uuid);
-    for id in [other.to_string(), property.to_string(), uuid.to_string(), "user_".to_owned(), "x".to_owned(), "%00".to_owned(), "user_%F0%9F%A6%80".to_owned()] {
+    for id in [
+        other.to_string(),
+        property.to_string(),
+        uuid.to_string(),
+        "user_".to_owned(),
+        "x".to_owned(),
+        "%00".to_owned(),
+        "user_%F0%9F%A6%80".to_owned(),
+    ] {
         api(&kit).get(&format!("/v1/users/{id}"), None).await.problem(404, "not_found");
     }
 }

@@ -15,6 +15,9 @@ async fn other_services_find_the_public_keys_and_no_private_one() {
     let keys = answer.of_status(200);
     assert!(answer.header("cache-control").contains("max-age"));
     let key = &keys["keys"][0];
-    assert_eq!((&key["kty"], &key["alg"], &key["crv"], &key["use"]), (&"EC".into(), &"ES256".into(), &"P-256".into(), &"sig".into()));
+    assert_eq!(
+        (&key["kty"], &key["alg"], &key["crv"], &key["use"]),
+        (&"EC".into(), &"ES256".into(), &"P-256".into(), &"sig".into())
+    );
     assert!(key.get("d").is_none(), "the private part");
 }

@@ -85,7 +85,9 @@ async fn signatures_by_other_keys_or_methods_are_refused() {
     let (signed, signature) = good.rsplit_once('.').expect("three parts");
     let payload = signed.split_once('.').expect("two parts").0.to_owned() + "." + &word(&claims);
     refused(&kit, &format!("{payload}.{signature}"), "another's claims under a good signature").await;
-    for broken in ["", ".", "..", "a.b.c", "a.b", "🦀", &good[..good.len() - 2], &format!("{good}A"), &format!("{good}.x")] {
+    for broken in
+        ["", ".", "..", "a.b.c", "a.b", "🦀", &good[..good.len() - 2], &format!("{good}A"), &format!("{good}.x")]
+    {
         refused(&kit, broken, broken).await;
     }
 }

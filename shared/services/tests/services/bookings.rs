@@ -26,9 +26,7 @@ fn stay(property_id: PropertyId, (check_in, check_out): (i32, i32)) -> BookingRe
 async fn book(kit: &Kit, guest: &Person, request: &BookingRequest) -> Result<Booking> {
     let (services, actor) = (&kit.services, &guest.actor);
     let sealer = &services.sealer().await?;
-    services
-        .write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await })
-        .await
+    services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await }).await
 }
 
 async fn offer(kit: &Kit, request: &BookingRequest) -> Offer {

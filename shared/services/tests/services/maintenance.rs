@@ -60,7 +60,9 @@ async fn two_passes_at_once_do_everything_once() {
     }
     kit.events.set(EventsMode::Take);
     kit.database.batch("UPDATE outbox SET claimed_until = clock_timestamp() - interval '1 second'").await;
-    kit.database.batch("UPDATE bookings SET status = 'confirmed', hold_expires_at = NULL WHERE check_in < CURRENT_DATE + 14").await;
+    kit.database
+        .batch("UPDATE bookings SET status = 'confirmed', hold_expires_at = NULL WHERE check_in < CURRENT_DATE + 14")
+        .await;
     kit.database.advance(SignedDuration::from_hours(24 * 30)).await;
     let passes = [(); 3].map(|()| {
         let kit = kit.clone();
@@ -78,8 +80,10 @@ async fn two_passes_at_once_do_everything_once() {
     let requested = kit.events.taken().iter().filter(|event| event.kind.as_str() == "booking.requested").count();
     assert_eq!(requested, 8, "each event once, of {published} published");
     assert_eq!(statuses(&kit).await, [("completed".to_owned(), 4), ("expired".to_owned(), 4)]);
-    let entries: i64 =
-        kit.database.value("SELECT max(jsonb_array_length(timeline))::bigint FROM bookings WHERE status = 'expired'", &[]).await;
+    let entries: i64 = kit
+        .database
+        .value("SELECT max(jsonb_array_length(timeline))::bigint FROM bookings WHERE status = 'expired'", &[])
+        .await;
     assert_eq!(entries, 2, "made and expired, once");
 }
 

@@ -98,9 +98,8 @@ async fn an_event_of_what_is_not_there_or_that_lacks_its_data_goes_back() {
 async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     let kit = Kit::start().await;
     let (host, guest) = (kit.host().await, kit.guest().await);
-    let property = kit
-        .listing_of(&host, |details| details.title = Some("<script>alert(1)</script> & \"Loft\"".to_owned()))
-        .await;
+    let property =
+        kit.listing_of(&host, |details| details.title = Some("<script>alert(1)</script> & \"Loft\"".to_owned())).await;
     let request = BookingRequest {
         property_id: property.id,
         check_in: in_days(10),
@@ -112,7 +111,8 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     };
     let (services, actor, request) = (&kit.services, &guest.actor, &request);
     let sealer = &services.sealer().await.expect("a key");
-    let booked = services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
+    let booked =
+        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
     let booking = booked.await.expect("booked");
     let events = kit.events.taken();
     let requested = events.iter().find(|event| event.kind == EventKind::BookingRequested).expect("published");

@@ -71,7 +71,14 @@ fn place() -> impl Strategy<Value = Place> {
 
 /// Moments around both changes of the clocks, at any hour of the day.
 fn moment() -> impl Strategy<Value = (Date, Timestamp)> {
-    let days = [date(2027, 3, 13), date(2027, 3, 27), date(2027, 11, 6), date(2027, 10, 30), date(2027, 12, 31), date(2028, 2, 28)];
+    let days = [
+        date(2027, 3, 13),
+        date(2027, 3, 27),
+        date(2027, 11, 6),
+        date(2027, 10, 30),
+        date(2027, 12, 31),
+        date(2028, 2, 28),
+    ];
     (prop::sample::select(days.to_vec()), 0..48_i64 * 60).prop_map(|(day, minutes)| {
         let now = day.at(0, 0, 0, 0).in_tz("UTC").expect("an instant").timestamp() + minutes.minutes();
         (day, now)
@@ -165,7 +172,8 @@ async fn a_listing_is_found_for_a_stay_exactly_when_it_can_be_booked() {
     let (kit, host, guest) = (&kit, &host, &guest);
     let stays = prop::collection::vec((-2..24_i32, 1..9_i32, 1..5_u32), 6);
     let cases = (moment(), prop::collection::vec(place(), 3), stays);
-    let mut runner = TestRunner::new(Config { cases: 40, max_shrink_iters: 60, failure_persistence: None, ..Config::default() });
+    let mut runner =
+        TestRunner::new(Config { cases: 40, max_shrink_iters: 60, failure_persistence: None, ..Config::default() });
     let outcome = tokio::task::block_in_place(|| {
         runner.run(&cases, |((day, now), places, stays)| {
             Handle::current().block_on(async {
@@ -216,7 +224,9 @@ async fn notice_before_a_check_in_time_that_comes_twice_is_counted_alike() {
         .await;
     // 01:30 is at 05:30 and again at 06:30 UTC.
     let dates = StayDates::new(date(2027, 11, 7), date(2027, 11, 8)).expect("a night");
-    for (now, bookable) in [("2027-11-06T05:29:00Z", true), ("2027-11-06T06:00:00Z", false), ("2027-11-06T07:00:00Z", false)] {
+    for (now, bookable) in
+        [("2027-11-06T05:29:00Z", true), ("2027-11-06T06:00:00Z", false), ("2027-11-06T07:00:00Z", false)]
+    {
         kit.database.set_now(now.parse().expect("an instant")).await;
         let quote = quoted(&kit, &property, dates, 1).await;
         assert_eq!((quote.is_ok(), found(&kit, dates, 1).await.len() == 1), (bookable, bookable), "{now}: {quote:?}");

@@ -146,7 +146,10 @@ async fn filters_leave_out_what_does_not_meet_them_and_unlisted_is_never_found()
         (SearchFilter { guests: Some(3), ..EVERYWHERE }, vec![dear.id]),
         (SearchFilter { min_price_minor: Some(20_000), currency: usd, ..EVERYWHERE }, vec![dear.id]),
         (SearchFilter { max_price_minor: Some(5_000), currency: usd, ..EVERYWHERE }, vec![cheap.id]),
-        (SearchFilter { min_price_minor: Some(5_001), max_price_minor: Some(19_999), currency: usd, ..EVERYWHERE }, vec![]),
+        (
+            SearchFilter { min_price_minor: Some(5_001), max_price_minor: Some(19_999), currency: usd, ..EVERYWHERE },
+            vec![],
+        ),
         (SearchFilter { currency: usd, ..EVERYWHERE }, vec![cheap.id, dear.id]),
         (SearchFilter { guests: Some(u32::MAX), ..EVERYWHERE }, vec![]),
     ];

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use domain::error::{ErrorCode, Result};
 use domain::user::Password;
 use jiff::{SignedDuration, Timestamp};
-use services::ports::{Session, SessionStore};
 use services::auth::TokenPair;
+use services::ports::{Session, SessionStore};
 use testkit::{Kit, PASSWORD, Person};
 use tokio::task::JoinSet;
 
