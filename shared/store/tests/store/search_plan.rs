@@ -106,8 +106,6 @@ async fn a_search_of_the_map_reads_cell_indexes_and_never_the_whole_table() {
         ),
     ] {
         filter.after = after_hit;
-        filter.dates = Some(dates);
-        let literals = format!("{edges}, {position}, 21, '{}', '{}', 3{of_cells}", dates.check_in(), dates.check_out());
         for stay in [Some(dates), None] {
             filter.dates = stay;
             let nights = stay.map_or(String::new(), |dates| {
