@@ -14,7 +14,7 @@ use web::fields::{Fields, FromFields, Read, integer_with, object, text};
 /// Ratings apart from the whole: those the author chose to give.
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "describes the object, which is read and written as a map")]
-pub(crate) struct CategoriesSchema {
+pub struct CategoriesSchema {
     cleanliness: Option<Stars>,
     accuracy: Option<Stars>,
     check_in: Option<Stars>,
@@ -38,8 +38,9 @@ impl FromFields for CategoriesIn {
 
 /// A review of a stay.
 #[derive(ToSchema)]
-pub(crate) struct CreateReviewIn {
-    pub(crate) booking_id: BookingId,
+pub struct CreateReviewIn {
+    /// The stay.
+    pub booking_id: BookingId,
     rating: Stars,
     #[schema(value_type = Option<CategoriesSchema>)]
     categories: Option<BTreeMap<ReviewCategory, Stars>>,
@@ -79,7 +80,7 @@ impl From<CreateReviewIn> for ReviewContent {
 
 /// What changes of a hidden review; what is left out stays.
 #[derive(ToSchema)]
-pub(crate) struct PatchReviewIn {
+pub struct PatchReviewIn {
     rating: Option<Stars>,
     /// All of them at once; null takes them away.
     #[schema(value_type = Option<CategoriesSchema>)]
@@ -119,8 +120,9 @@ impl From<PatchReviewIn> for ReviewPatch {
 
 /// The answer to a review.
 #[derive(ToSchema)]
-pub(crate) struct RespondIn {
-    pub(crate) text: ReviewText,
+pub struct RespondIn {
+    /// What it says.
+    pub text: ReviewText,
 }
 
 impl FromFields for RespondIn {
@@ -132,8 +134,9 @@ impl FromFields for RespondIn {
 
 /// A report of a review.
 #[derive(ToSchema)]
-pub(crate) struct ReportIn {
-    pub(crate) reason: ReportReason,
+pub struct ReportIn {
+    /// For those who look after the site.
+    pub reason: ReportReason,
 }
 
 impl FromFields for ReportIn {
@@ -145,7 +148,7 @@ impl FromFields for ReportIn {
 
 /// The public answer of the one reviewed.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ResponseOut {
+pub struct ResponseOut {
     text: String,
     #[schema(value_type = String, format = "date-time")]
     created_at: Timestamp,
@@ -154,7 +157,7 @@ pub(crate) struct ResponseOut {
 /// Whether a review can be read by others than its author.
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum ReviewStatus {
+pub enum ReviewStatus {
     /// Not yet: until the other side's is in, or the window closes.
     Hidden,
     /// By everybody.
@@ -163,7 +166,7 @@ pub(crate) enum ReviewStatus {
 
 /// A review.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ReviewOut {
+pub struct ReviewOut {
     id: ReviewId,
     /// The stay; to its guest and its host alone.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -197,7 +200,7 @@ pub(crate) struct ReviewOut {
 
 impl ReviewOut {
     /// The review as this caller may see it.
-    pub(crate) fn of(review: &Review, actor: Option<&Actor>) -> Self {
+    pub fn of(review: &Review, actor: Option<&Actor>) -> Self {
         let is_party = actor.is_some_and(|actor| [review.author_id, review.subject_id].contains(&actor.user_id));
         let Review { content, response, .. } = review.clone();
         Self {

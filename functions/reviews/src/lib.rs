@@ -2,7 +2,7 @@
 
 mod create;
 mod get;
-mod json;
+pub mod json;
 mod report;
 mod respond;
 mod update;

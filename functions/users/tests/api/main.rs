@@ -5,6 +5,7 @@ mod get_user;
 mod jwks;
 mod login;
 mod logout;
+mod notifications;
 mod refresh;
 mod register;
 mod resend_verification;

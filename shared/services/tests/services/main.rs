@@ -3,6 +3,7 @@
 mod access_tokens;
 mod bookings;
 mod idempotency;
+mod inbox;
 mod maintenance;
 mod notifications;
 mod outbox;
