@@ -15,9 +15,10 @@ const REASON_MAX_LENGTH: usize = 500;
 
 /// Why.
 #[derive(ToSchema)]
-pub(crate) struct CancelIn {
+pub struct CancelIn {
+    /// In words.
     #[schema(max_length = 500)]
-    reason: Option<String>,
+    pub reason: Option<String>,
 }
 
 impl FromFields for CancelIn {

@@ -20,7 +20,7 @@ const MESSAGE_MAX_LENGTH: usize = 2_000;
 
 /// Who comes. Adults and children count as guests; infants and pets do not.
 #[derive(ToSchema)]
-pub(crate) struct GuestsIn {
+pub struct GuestsIn {
     #[schema(minimum = 1, maximum = 50)]
     adults: i64,
     #[schema(minimum = 0, maximum = 50, default = 0)]
@@ -59,7 +59,7 @@ impl GuestsIn {
 
 /// A stay to book.
 #[derive(ToSchema)]
-pub(crate) struct CreateBookingIn {
+pub struct CreateBookingIn {
     property_id: PropertyId,
     /// Arrival, a date at the property.
     #[schema(value_type = String, format = "date")]
@@ -117,7 +117,7 @@ impl From<CreateBookingIn> for BookingRequest {
 
 /// One thing that happened to a booking.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TimelineEntryOut {
+pub struct TimelineEntryOut {
     #[schema(value_type = String, format = "date-time")]
     at: Timestamp,
     event: String,
@@ -126,7 +126,7 @@ pub(crate) struct TimelineEntryOut {
 
 /// A booking.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct BookingOut {
+pub struct BookingOut {
     id: BookingId,
     property_id: PropertyId,
     guest_id: UserId,

@@ -1,12 +1,12 @@
 //! Stays: every route of `/v1/bookings`.
 
 mod accept;
-mod cancel;
+pub mod cancel;
 mod cancellation;
 mod create;
 mod decline;
 mod get;
-mod json;
+pub mod json;
 mod list;
 
 use utoipa_axum::router::OpenApiRouter;

@@ -11,8 +11,9 @@ use crate::json::PaymentOut;
 
 /// What to pay for.
 #[derive(ToSchema)]
-pub(crate) struct CreatePaymentIn {
-    booking_id: BookingId,
+pub struct CreatePaymentIn {
+    /// The stay.
+    pub booking_id: BookingId,
 }
 
 impl FromFields for CreatePaymentIn {

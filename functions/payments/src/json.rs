@@ -10,7 +10,7 @@ use utoipa::ToSchema;
 
 /// Money given back, or on its way.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RefundOut {
+pub struct RefundOut {
     id: RefundId,
     payment_id: PaymentId,
     amount: Money,
@@ -35,7 +35,7 @@ impl From<&Refund> for RefundOut {
 
 /// An attempt to pay for a booking.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PaymentOut {
+pub struct PaymentOut {
     id: PaymentId,
     booking_id: BookingId,
     status: PaymentStatus,

@@ -1,10 +1,10 @@
 //! Money: every route of `/v1/payments`, and where Stripe's webhooks come in.
 
-mod create;
+pub mod create;
 mod get;
-mod json;
+pub mod json;
 mod list;
-mod refund;
+pub mod refund;
 mod stripe_webhook;
 
 use utoipa_axum::router::OpenApiRouter;

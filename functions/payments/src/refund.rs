@@ -17,11 +17,12 @@ const REASON_MAX_LENGTH: usize = 500;
 
 /// What to give back.
 #[derive(ToSchema)]
-pub(crate) struct RefundIn {
+pub struct RefundIn {
     /// All that is left unless given.
-    amount: Option<Money>,
+    pub amount: Option<Money>,
+    /// In words.
     #[schema(max_length = 500)]
-    reason: String,
+    pub reason: String,
 }
 
 impl FromFields for RefundIn {

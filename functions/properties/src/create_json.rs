@@ -96,7 +96,7 @@ impl FromFields for ExtraGuestFeeIn {
 
 /// A draft. All prices are in `currency`, which is that of `base_price` unless given.
 #[derive(ToSchema)]
-pub(crate) struct CreatePropertyIn {
+pub struct CreatePropertyIn {
     title: Option<Title>,
     description: Option<Description>,
     /// `apartment` unless given.

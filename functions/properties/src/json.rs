@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 /// Where a property is. Only its host and guests with a confirmed booking get the street and the exact point;
 /// everybody else gets a point 150 to 400 m away, always the same.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct LocationOut {
+pub struct LocationOut {
     latitude: f64,
     longitude: f64,
     /// Whether this is the very place.
@@ -34,7 +34,7 @@ pub(crate) struct LocationOut {
 
 /// What a guest above the threshold costs a night.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ExtraGuestFeeOut {
+pub struct ExtraGuestFeeOut {
     /// Guests that cost nothing extra.
     after: u32,
     per_night: Money,
@@ -42,13 +42,13 @@ pub(crate) struct ExtraGuestFeeOut {
 
 /// A picture.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PhotoOut {
+pub struct PhotoOut {
     id: PhotoId,
 }
 
 /// What guests say, in numbers.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct RatingOut {
+pub struct RatingOut {
     /// Null while there is none.
     #[schema(required)]
     average: Option<f64>,
@@ -66,7 +66,7 @@ impl From<&PropertyRating> for RatingOut {
 
 /// A property.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PropertyOut {
+pub struct PropertyOut {
     id: PropertyId,
     host_id: UserId,
     status: PropertyStatus,
@@ -126,7 +126,7 @@ impl From<&PropertyView> for PropertyOut {
 
 impl PropertyOut {
     /// The property, with its exact place or the one for everybody.
-    pub(crate) fn of(property: &Property, exact_place: bool) -> Self {
+    pub fn of(property: &Property, exact_place: bool) -> Self {
         let details = &property.details;
         let money = |amount| Money::new(amount, details.currency);
         Self {

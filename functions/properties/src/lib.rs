@@ -1,13 +1,13 @@
 //! Listings: every route of `/v1/properties`.
 
 mod create;
-mod create_json;
+pub mod create_json;
 mod get;
-mod json;
+pub mod json;
 mod list;
-mod quote;
+pub mod quote;
 mod reviews;
-mod search;
+pub mod search;
 mod unlist;
 
 use utoipa_axum::router::OpenApiRouter;

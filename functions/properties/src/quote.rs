@@ -17,16 +17,16 @@ use web::{AppState, FromParams, MaybeCaller, Params, PathId, Problem, Query};
 /// The stay to be quoted.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-pub(crate) struct QuoteParams {
+pub struct QuoteParams {
     /// Arrival, a date at the property.
     #[param(value_type = String, format = "date")]
-    check_in: Date,
+    pub check_in: Date,
     /// Departure.
     #[param(value_type = String, format = "date")]
-    check_out: Date,
+    pub check_out: Date,
     /// Adults and children; 1 unless given.
     #[param(required = false, minimum = 1, maximum = 50)]
-    guests: u32,
+    pub guests: u32,
 }
 
 impl FromParams for QuoteParams {
@@ -40,7 +40,7 @@ impl FromParams for QuoteParams {
 
 /// Why a stay can't be booked.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct ReasonOut {
+pub struct ReasonOut {
     code: &'static str,
     detail: String,
 }
@@ -48,14 +48,16 @@ pub(crate) struct ReasonOut {
 /// A price good for 15 minutes, or why there is none.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
-pub(crate) enum QuoteOut {
+pub enum QuoteOut {
     /// It can be booked.
     Bookable {
         /// Always true.
         bookable: bool,
+        /// What the stay costs.
         price: Box<Price>,
         /// To be sent along with the booking.
         quote_id: String,
+        /// Until when it is good.
         #[schema(value_type = String, format = "date-time")]
         expires_at: Timestamp,
     },
@@ -63,6 +65,7 @@ pub(crate) enum QuoteOut {
     NotBookable {
         /// Always false.
         bookable: bool,
+        /// Every reason.
         reasons: Vec<ReasonOut>,
         /// The nearest stays of the same length that can be, nearest first.
         nearest: Vec<StayDates>,

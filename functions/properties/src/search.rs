@@ -58,9 +58,11 @@ pub(crate) enum SortOrder {
 }
 
 /// What to look for, and which page of it.
-pub(crate) struct SearchParams {
-    filter: SearchFilter,
-    page: PageRequest,
+pub struct SearchParams {
+    /// What to look for.
+    pub filter: SearchFilter,
+    /// Which page of it.
+    pub page: PageRequest,
 }
 
 impl FromParams for SearchParams {
@@ -112,7 +114,7 @@ fn go_together(params: &mut Params, missing: &str) -> Faulty {
 
 /// What the stay asked for costs.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct StayOut {
+pub struct StayOut {
     nights: u32,
     /// All in: fees and taxes included.
     total: Money,
@@ -122,7 +124,7 @@ pub(crate) struct StayOut {
 
 /// A listing found.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct FoundPropertyOut {
+pub struct FoundPropertyOut {
     #[serde(flatten)]
     property: PropertyOut,
     /// Only when dates were given.
@@ -131,7 +133,8 @@ pub(crate) struct FoundPropertyOut {
 }
 
 impl FoundPropertyOut {
-    fn of(found: &FoundListing, dates: Option<StayDates>) -> Self {
+    /// What was found, with the price of the stay of these dates.
+    pub fn of(found: &FoundListing, dates: Option<StayDates>) -> Self {
         let stay = found.stay.as_ref().zip(dates).map(|(price, dates)| StayOut {
             nights: dates.nights(),
             total: price.total,

@@ -12,7 +12,7 @@ use web::fields::{Fields, FromFields, Read, text, text_with};
 
 /// The account's own view of itself.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct UserOut {
+pub struct UserOut {
     id: UserId,
     email: Email,
     email_verified: bool,
@@ -53,7 +53,7 @@ impl From<&User> for UserOut {
 
 /// What anybody may know of a user: no address, no phone, no family name.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct PublicUserOut {
+pub struct PublicUserOut {
     id: UserId,
     first_name: PersonName,
     #[schema(value_type = String, format = "date-time")]
@@ -74,7 +74,7 @@ impl From<&User> for PublicUserOut {
 
 /// A registration.
 #[derive(ToSchema)]
-pub(crate) struct RegisterIn {
+pub struct RegisterIn {
     email: Email,
     #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
     password: Password,
@@ -126,11 +126,13 @@ impl From<RegisterIn> for Registration {
 /// An address and a password. Neither is held to the rules of a registration: whatever does not match is refused
 /// the same.
 #[derive(ToSchema)]
-pub(crate) struct LoginIn {
+pub struct LoginIn {
+    /// As the person typed it.
     #[schema(format = "email")]
-    pub(crate) email: String,
+    pub email: String,
+    /// Likewise.
     #[schema(value_type = String, format = "password")]
-    pub(crate) password: Password,
+    pub password: Password,
 }
 
 impl FromFields for LoginIn {
@@ -143,8 +145,9 @@ impl FromFields for LoginIn {
 
 /// A refresh token.
 #[derive(ToSchema)]
-pub(crate) struct RefreshIn {
-    pub(crate) refresh_token: String,
+pub struct RefreshIn {
+    /// As the last answer gave it.
+    pub refresh_token: String,
 }
 
 impl FromFields for RefreshIn {
@@ -156,8 +159,9 @@ impl FromFields for RefreshIn {
 
 /// A one-time token out of a mail.
 #[derive(ToSchema)]
-pub(crate) struct TokenIn {
-    pub(crate) token: String,
+pub struct TokenIn {
+    /// As the mail has it.
+    pub token: String,
 }
 
 impl FromFields for TokenIn {
@@ -169,7 +173,7 @@ impl FromFields for TokenIn {
 
 /// The tokens a client works with (RFC 6749 §5.1).
 #[derive(Serialize, ToSchema)]
-pub(crate) struct TokenPairOut {
+pub struct TokenPairOut {
     access_token: String,
     /// Always `Bearer`.
     token_type: &'static str,

@@ -2,7 +2,7 @@
 
 mod get_me;
 mod get_user;
-mod json;
+pub mod json;
 mod jwks;
 mod list_notifications;
 mod login;

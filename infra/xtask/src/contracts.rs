@@ -1,4 +1,4 @@
-//! `openapi.json`: made from the functions' routes, checked in, and the same as what the code says.
+//! `openapi.json` and `schema.graphql`: made from the code, checked in, and the same as what the code says.
 
 use std::fs;
 use std::path::PathBuf;
@@ -9,22 +9,29 @@ use utoipa_axum::router::OpenApiRouter;
 use crate::paths::{Paths, write_atomically};
 use crate::ui;
 
-/// Writes the document.
+/// Writes both.
 pub(crate) fn write(paths: &Paths) -> Result<()> {
-    let file = file(paths);
-    write_atomically(&file, document()?.as_bytes(), 0o644)?;
-    ui::say(&format!("{} is written", paths.shown(&file)));
+    for (file, text) in contracts(paths)? {
+        write_atomically(&file, text.as_bytes(), 0o644)?;
+        ui::say(&format!("{} is written", paths.shown(&file)));
+    }
     Ok(())
 }
 
-/// Fails when the document that is checked in is not what the code says.
+/// Fails when one that is checked in is not what the code says.
 pub(crate) fn verify(paths: &Paths) -> Result<()> {
-    let file = file(paths);
-    let kept = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
-    if kept == document()? {
-        return Ok(());
+    for (file, text) in contracts(paths)? {
+        let kept = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
+        if kept != text {
+            let shown = paths.shown(&file);
+            bail!("{shown} is not what the code says: `cargo xtask openapi`, then look at the difference")
+        }
     }
-    bail!("{} is not what the code says: `cargo xtask openapi`, then look at the difference", paths.shown(&file))
+    Ok(())
+}
+
+fn contracts(paths: &Paths) -> Result<[(PathBuf, String); 2]> {
+    Ok([(paths.root.join("openapi.json"), document()?), (paths.root.join("schema.graphql"), graphql::sdl())])
 }
 
 /// Every HTTP function by its name. A new one is one line here and no other in this command.
@@ -35,6 +42,7 @@ fn functions() -> Vec<(&'static str, OpenApiRouter<web::AppState>)> {
         ("bookings", bookings::routes()),
         ("payments", payments::routes()),
         ("reviews", reviews::routes()),
+        ("graphql", graphql::routes()),
         ("docs", docs::routes()),
     ]
 }
@@ -44,10 +52,6 @@ fn document() -> Result<String> {
     let mut text = web::openapi::document(functions).to_pretty_json().context("writing OpenAPI as JSON")?;
     text.push('\n');
     Ok(text)
-}
-
-fn file(paths: &Paths) -> PathBuf {
-    paths.root.join("openapi.json")
 }
 
 #[cfg(test)]

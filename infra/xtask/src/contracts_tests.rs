@@ -75,6 +75,10 @@ fn every_path_belongs_to_the_same_one_function_in_code_template_and_router() {
         assert_eq!(owner(&template, &path), Some(function), "template.yaml on {path}");
         assert_eq!(owner(&router, &path), Some(function), "the watch router of Cargo.toml on {path}");
     }
+    // Its contract is the schema: OpenAPI does not have it.
+    for path in ["/graphql", "/graphql/assets/start.js"] {
+        assert_eq!((owner(&template, path), owner(&router, path)), (Some("graphql"), Some("graphql")), "{path}");
+    }
     for path in ["/", "/nobodys/path", "/v2/users"] {
         assert_eq!((owner(&template, path), owner(&router, path)), (Some("docs"), Some("docs")), "{path}");
     }

@@ -81,6 +81,18 @@ impl Services {
             .ok_or_else(Error::not_found)
     }
 
+    /// Those of these bookings that the caller may see, in one statement and in no order.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn bookings_of_ids(&self, actor: &Actor, ids: &[BookingId]) -> Result<Vec<Booking>> {
+        let mut found = store::bookings::find_many(&self.db.connection().await?, ids).await?;
+        found.retain(|booking| {
+            [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin
+        });
+        Ok(found)
+    }
+
     /// A page of the bookings a filter names, newest first.
     pub async fn bookings(&self, filter: &ListFilter) -> Result<Vec<Booking>> {
         store::bookings::list(&self.db.connection().await?, filter).await

@@ -111,6 +111,24 @@ impl Services {
         Ok(payments.into_iter().map(view).collect())
     }
 
+    /// The payments of bookings that the caller has been shown, newest first, in one statement and without refunds.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn payments_of_bookings(&self, booking_ids: &[BookingId]) -> Result<Vec<PaymentView>> {
+        let payments = store::payments::list_of_bookings(&self.db.connection().await?, booking_ids).await?;
+        let view = |payment| PaymentView { payment, refunds: Vec::new(), client_secret: None, created: false };
+        Ok(payments.into_iter().map(view).collect())
+    }
+
+    /// The refunds of payments that the caller has been shown, oldest first, in one statement.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn refunds_of_payments(&self, payment_ids: &[PaymentId]) -> Result<Vec<Refund>> {
+        store::payments::refunds_of(&self.db.connection().await?, payment_ids).await
+    }
+
     /// Tells the provider of a payment's decided refunds, as far as it can be told now; the reconciler does the rest.
     pub async fn carry_out_refunds_of(&self, payment_id: PaymentId) {
         let outcome = async {

@@ -98,12 +98,29 @@ impl Services {
             Some(actor) if is_own(&property, actor) || actor.role == Role::Admin => true,
             Some(actor) => store::bookings::has_confirmed(&connection, id, actor.user_id).await?,
         };
-        if property.status == PropertyStatus::Listed || (exact_place && property.status != PropertyStatus::Archived) {
-            Ok(PropertyView { property, exact_place })
-        } else {
-            Err(Error::not_found())
-        }
+        view(property, exact_place).ok_or_else(Error::not_found)
     }
+
+    /// Those of these properties that the caller may see, in one statement and in no order.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn properties(&self, actor: Option<&Actor>, ids: &[PropertyId]) -> Result<Vec<PropertyView>> {
+        let guest_id = actor.map(|actor| actor.user_id);
+        let found = store::properties::find_many_for_guest(&self.db.connection().await?, ids, guest_id).await?;
+        let seen = |(property, has_confirmed): (Property, bool)| {
+            let is_trusted = actor.is_some_and(|actor| is_own(&property, actor) || actor.role == Role::Admin);
+            view(property, is_trusted || has_confirmed)
+        };
+        Ok(found.into_iter().filter_map(seen).collect())
+    }
+}
+
+/// The property, unless it is hidden from whoever has this sight of its place.
+fn view(property: Property, exact_place: bool) -> Option<PropertyView> {
+    let is_visible =
+        property.status == PropertyStatus::Listed || (exact_place && property.status != PropertyStatus::Archived);
+    is_visible.then_some(PropertyView { property, exact_place })
 }
 
 fn is_own(property: &Property, actor: &Actor) -> bool {

@@ -54,6 +54,14 @@ impl Services {
     pub async fn user(&self, id: UserId) -> Result<User> {
         store::users::find(&self.db.connection().await?, id).await?.ok_or_else(Error::not_found)
     }
+
+    /// The accounts of these ids in one statement, in no order; what of them may be shown is the caller's care.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn users(&self, ids: &[UserId]) -> Result<Vec<User>> {
+        store::users::find_many(&self.db.connection().await?, ids).await
+    }
 }
 
 /// Registers an account; a verification link is mailed after the commit.

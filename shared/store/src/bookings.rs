@@ -266,6 +266,13 @@ pub async fn find(queries: &impl Queries, id: BookingId) -> Result<Option<Bookin
     queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
+/// The bookings of these ids, in no order.
+pub async fn find_many(queries: &impl Queries, ids: &[BookingId]) -> Result<Vec<Booking>> {
+    let sql = format!("-- bookings.find_many\nSELECT {} FROM bookings WHERE id = ANY($1)", columns());
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
+}
+
 /// The booking of this id, and nobody changes it until this transaction ends.
 pub async fn find_for_update(tx: &Tx, id: BookingId) -> Result<Option<Booking>> {
     let sql =

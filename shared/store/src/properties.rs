@@ -218,6 +218,23 @@ pub async fn find_many(queries: &impl Queries, ids: &[PropertyId]) -> Result<Vec
     queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
 }
 
+/// The same, each with whether this user has a confirmed stay there, now or to come.
+pub async fn find_many_for_guest(
+    queries: &impl Queries,
+    ids: &[PropertyId],
+    guest_id: Option<UserId>,
+) -> Result<Vec<(Property, bool)>> {
+    let sql = format!(
+        "-- properties.find_many_for_guest
+         SELECT {COLUMNS}, id IN (SELECT property_id FROM bookings
+                                  WHERE guest_id = $2 AND property_id = ANY($1) AND status = 'confirmed') AS confirmed
+         FROM properties WHERE id = ANY($1)"
+    );
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    let rows = queries.rows(&sql, &[&ids, &guest_id.map(|id| id.uuid())]).await?;
+    rows.iter().map(|row| Ok((from_row(row)?, row.read("confirmed")?))).collect()
+}
+
 /// Moves a property from the state it was read in to another; gives none when the state has changed meanwhile.
 pub async fn set_status(tx: &Tx, id: PropertyId, from: PropertyStatus, to: PropertyStatus) -> Result<Option<Property>> {
     let sql = format!(

@@ -68,14 +68,21 @@ pub trait Queries: Sync {
     fn execute(&self, sql: &str, params: Params<'_>) -> impl Future<Output = Result<u64>> + Send;
 }
 
+/// One event a statement: named, so that a test or somebody looking for slowness can count.
+fn note(sql: &str) {
+    tracing::trace!(target: "store::statement", name = sql.lines().next().unwrap_or_default());
+}
+
 impl Queries for Tx {
     async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        note(sql);
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
         client.query(&statement, params).await.map_err(from_postgres)
     }
 
     async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        note(sql);
         let client = self.client()?;
         let statement = client.prepare_cached(sql).await.map_err(from_postgres)?;
         client.execute(&statement, params).await.map_err(from_postgres)
@@ -84,11 +91,13 @@ impl Queries for Tx {
 
 impl Queries for Connection {
     async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        note(sql);
         let statement = self.client.prepare_cached(sql).await.map_err(from_postgres)?;
         self.client.query(&statement, params).await.map_err(from_postgres)
     }
 
     async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        note(sql);
         let statement = self.client.prepare_cached(sql).await.map_err(from_postgres)?;
         self.client.execute(&statement, params).await.map_err(from_postgres)
     }

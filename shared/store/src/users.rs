@@ -102,6 +102,13 @@ pub async fn find(queries: &impl Queries, id: UserId) -> Result<Option<User>> {
     queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
+/// The users of these ids, in no order.
+pub async fn find_many(queries: &impl Queries, ids: &[UserId]) -> Result<Vec<User>> {
+    let sql = format!("-- users.find_many\nSELECT {COLUMNS} FROM users WHERE id = ANY($1)");
+    let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
+    queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
+}
+
 /// The same, and no other transaction of this kind runs for the user until this one ends.
 pub async fn find_for_update(tx: &Tx, id: UserId) -> Result<Option<User>> {
     let sql = format!("-- users.find_for_update\nSELECT {COLUMNS} FROM users WHERE id = $1 FOR NO KEY UPDATE");

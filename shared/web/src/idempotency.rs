@@ -78,19 +78,30 @@ impl<S: Sync> FromRequestParts<S> for RequiredIdempotencyKey {
 }
 
 fn key(headers: &HeaderMap) -> Result<Option<String>> {
-    let invalid =
-        || Error::new(ErrorCode::IdempotencyKeyInvalid, "The key must be 1 to 255 printable ASCII characters.");
     let mut lines = headers.get_all("idempotency-key").iter();
     match (lines.next(), lines.next()) {
         (None, _) => Ok(None),
         (Some(_), Some(_)) => Err(invalid()),
         (Some(line), None) => {
-            let key = line.to_str().map_err(|_| invalid())?.trim();
-            let printable = key.bytes().all(|b| (0x20..=0x7e).contains(&b));
-            if key.is_empty() || key.len() > KEY_MAX_LENGTH || !printable {
-                return Err(invalid());
-            }
-            Ok(Some(key.to_owned()))
+            let key = line.to_str().map_err(|_| invalid())?;
+            parse_key(key).map(|key| Some(key.to_owned()))
         }
     }
+}
+
+/// A key as it was sent, by header or in an input, without the space around it.
+///
+/// # Errors
+/// `idempotency_key_invalid`.
+pub fn parse_key(key: &str) -> Result<&str> {
+    let key = key.trim();
+    let printable = key.bytes().all(|b| (0x20..=0x7e).contains(&b));
+    if key.is_empty() || key.len() > KEY_MAX_LENGTH || !printable {
+        return Err(invalid());
+    }
+    Ok(key)
+}
+
+fn invalid() -> Error {
+    Error::new(ErrorCode::IdempotencyKeyInvalid, "The key must be 1 to 255 printable ASCII characters.")
 }

@@ -1,0 +1,106 @@
+//! The domain's codes as enums of GraphQL: `pending_payment` is `PENDING_PAYMENT`. A test holds the two lists together.
+
+use async_graphql::Enum;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident,)+ })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Enum, Serialize, Deserialize)]
+        #[serde(rename_all = "snake_case")]
+        pub(crate) enum $name { $($(#[$variant_doc])* $variant,)+ }
+    )+};
+}
+
+codes! {
+    /// What an account may do.
+    Role { User, Admin, }
+
+    /// Where a property stands.
+    PropertyStatus { Draft, Listed, Unlisted, Suspended, Archived, }
+
+    /// Kinds of building.
+    PropertyKind { Apartment, House, Guesthouse, Hotel, Unique, }
+
+    /// What of it the guest gets.
+    RoomType { EntirePlace, PrivateRoom, SharedRoom, }
+
+    /// What cancelling gives back.
+    CancellationPolicy { Flexible, Moderate, Limited, Firm, Strict, }
+
+    /// Where a booking stands.
+    BookingStatus {
+        /// Holds its nights for 15 minutes, unpaid.
+        PendingPayment,
+        /// The card is authorised; the host has 24 hours to answer.
+        PendingHost,
+        Confirmed,
+        Completed,
+        Declined,
+        Expired,
+        Cancelled,
+        NoShow,
+    }
+
+    /// Who did something.
+    Party { Guest, Host, Admin, System, }
+
+    /// What a line of a price is for.
+    PriceLineCode { Nights, Discount, ExtraGuests, Cleaning, GuestFee, Tax, Rounding, }
+
+    /// Where a payment stands.
+    PaymentStatus {
+        RequiresPaymentMethod,
+        RequiresAction,
+        Processing,
+        RequiresCapture,
+        Succeeded,
+        Canceled,
+        PartiallyRefunded,
+        Refunded,
+        Disputed,
+    }
+
+    /// Where a refund stands.
+    RefundStatus { Pending, Succeeded, Failed, }
+
+    /// From which side of a stay a review comes.
+    ReviewerRole { Guest, Host, }
+
+    /// Whether a review can be read by others than its author.
+    ReviewStatus {
+        /// Not yet: until the other side's is in, or the window closes.
+        Hidden,
+        Published,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde::de::DeserializeOwned;
+
+    #[track_caller]
+    fn same<D: Serialize, G: DeserializeOwned + Enum>(domain: &[D]) {
+        for code in domain {
+            let json = serde_json::to_value(code).expect("a code is JSON");
+            assert!(serde_json::from_value::<G>(json.clone()).is_ok(), "the schema lacks {json}");
+        }
+        assert_eq!(domain.len(), G::items().len(), "the schema has a code that the domain lacks");
+    }
+
+    #[test]
+    fn the_schema_has_the_domains_codes() {
+        same::<_, Role>(domain::user::Role::ALL);
+        same::<_, PropertyStatus>(domain::property::PropertyStatus::ALL);
+        same::<_, PropertyKind>(domain::property::PropertyKind::ALL);
+        same::<_, RoomType>(domain::property::RoomType::ALL);
+        same::<_, CancellationPolicy>(domain::cancellation::CancellationPolicy::ALL);
+        same::<_, BookingStatus>(domain::booking::BookingStatus::ALL);
+        same::<_, Party>(domain::booking::Party::ALL);
+        same::<_, PriceLineCode>(domain::pricing::PriceLineCode::ALL);
+        same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);
+        same::<_, RefundStatus>(domain::payment::RefundStatus::ALL);
+        same::<_, ReviewerRole>(domain::review::ReviewerRole::ALL);
+    }
+}

@@ -1,0 +1,78 @@
+//! GraphQL over the same use cases as REST: `POST /graphql`, and GraphiQL on `GET`. It has no rules of its own: what
+//! comes in is read by REST's parsers, what goes out is REST's JSON under camelCase names, and who may see or do what
+//! is the services' to say.
+
+mod auth;
+mod booking_mutations;
+mod bookings;
+mod caller;
+mod codes;
+mod connections;
+mod errors;
+mod graphiql;
+mod http;
+mod limits;
+mod loaders;
+mod mutations;
+mod node;
+mod notifications;
+mod payments;
+mod properties;
+mod property_input;
+mod quotes;
+mod reviews;
+mod scalars;
+mod search;
+mod users;
+mod wire;
+
+use std::sync::LazyLock;
+
+use async_graphql::{EmptySubscription, MergedObject, Schema};
+use utoipa_axum::router::OpenApiRouter;
+use web::AppState;
+
+/// What can be asked.
+#[derive(Default, MergedObject)]
+pub(crate) struct Query(
+    node::NodeQuery,
+    users::UserQuery,
+    search::SearchQuery,
+    properties::PropertyQuery,
+    quotes::QuoteQuery,
+    bookings::BookingQuery,
+    reviews::ReviewQuery,
+    notifications::NotificationQuery,
+);
+
+/// What can be done.
+#[derive(Default, MergedObject)]
+pub(crate) struct Mutation(
+    auth::AuthMutation,
+    users::UserMutation,
+    properties::PropertyMutation,
+    booking_mutations::BookingMutation,
+    payments::PaymentMutation,
+    reviews::ReviewMutation,
+    notifications::NotificationMutation,
+);
+
+static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::new(|| {
+    Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .limit_complexity(limits::MAX_COMPLEXITY)
+        .limit_directives(limits::MAX_DIRECTIVES_A_FIELD)
+        .finish()
+});
+
+/// The schema in GraphQL's own language, as `schema.graphql` has it.
+pub fn sdl() -> String {
+    SCHEMA.sdl()
+}
+
+/// All routes of this function, with full paths. Their contract is the schema, not OpenAPI.
+pub fn routes() -> OpenApiRouter<AppState> {
+    use axum::routing::get;
+    OpenApiRouter::new()
+        .route("/graphql", get(graphiql::page).post(http::execute))
+        .route("/graphql/assets/{name}", get(graphiql::asset))
+}

@@ -1,0 +1,136 @@
+//! What objects of one level ask for together: one SQL statement a kind and level, whatever the page size.
+//! Loaders belong to one request and its caller.
+
+use std::collections::HashMap;
+use std::hash::Hash;
+use std::sync::Arc;
+
+use async_graphql::dataloader::{DataLoader, Loader};
+use domain::error::Error;
+use domain::id::{BookingId, PaymentId, PropertyId, UserId};
+use services::bookings::Booking;
+use services::payments::{PaymentView, Refund};
+use services::properties::PropertyView;
+use services::reviews::ListedReview;
+use services::users::User;
+use services::{Actor, Services};
+
+/// Loads for one caller.
+pub(crate) struct Loaders {
+    services: Arc<Services>,
+    actor: Option<Actor>,
+}
+
+impl Loaders {
+    /// Loaders for one request.
+    pub(crate) fn of(services: Arc<Services>, actor: Option<Actor>) -> DataLoader<Self> {
+        DataLoader::new(Self { services, actor }, tokio::spawn)
+    }
+}
+
+/// A public profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ProfileOf(pub(crate) UserId);
+
+/// A property as the caller may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PropertyOf(pub(crate) PropertyId);
+
+/// A booking, if the caller may see it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct BookingOf(pub(crate) BookingId);
+
+/// The newest reviews of a property, at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NewestReviewsOf(pub(crate) PropertyId, pub(crate) u32);
+
+/// The payments of a booking that the caller has seen already, newest first, without their refunds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct PaymentsOf(pub(crate) BookingId);
+
+/// The refunds of a payment that the caller has seen already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct RefundsOf(pub(crate) PaymentId);
+
+impl Loader<ProfileOf> for Loaders {
+    type Value = User;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ProfileOf]) -> Result<HashMap<ProfileOf, User>, Arc<Error>> {
+        let ids: Vec<UserId> = keys.iter().map(|key| key.0).collect();
+        let users = self.services.users(&ids).await?;
+        Ok(users.into_iter().map(|user| (ProfileOf(user.id), user)).collect())
+    }
+}
+
+impl Loader<PropertyOf> for Loaders {
+    type Value = PropertyView;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[PropertyOf]) -> Result<HashMap<PropertyOf, PropertyView>, Arc<Error>> {
+        let ids: Vec<PropertyId> = keys.iter().map(|key| key.0).collect();
+        let views = self.services.properties(self.actor.as_ref(), &ids).await?;
+        Ok(views.into_iter().map(|view| (PropertyOf(view.property.id), view)).collect())
+    }
+}
+
+impl Loader<BookingOf> for Loaders {
+    type Value = Booking;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[BookingOf]) -> Result<HashMap<BookingOf, Booking>, Arc<Error>> {
+        let Some(actor) = &self.actor else { return Ok(HashMap::new()) };
+        let ids: Vec<BookingId> = keys.iter().map(|key| key.0).collect();
+        let bookings = self.services.bookings_of_ids(actor, &ids).await?;
+        Ok(bookings.into_iter().map(|booking| (BookingOf(booking.id), booking)).collect())
+    }
+}
+
+impl Loader<NewestReviewsOf> for Loaders {
+    type Value = Vec<ListedReview>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[NewestReviewsOf]) -> Result<HashMap<NewestReviewsOf, Vec<ListedReview>>, Arc<Error>> {
+        let most = keys.iter().map(|key| key.1).max().unwrap_or(0);
+        let mut ids: Vec<PropertyId> = keys.iter().map(|key| key.0).collect();
+        // The same property may be asked about with two lengths.
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.services.newest_reviews(&ids, i64::from(most)).await?;
+        let of_key = |key: &NewestReviewsOf| {
+            let own = found.iter().filter(|listed| listed.review.property_id == key.0);
+            (*key, own.take(key.1 as usize).cloned().collect())
+        };
+        Ok(keys.iter().map(of_key).collect())
+    }
+}
+
+impl Loader<PaymentsOf> for Loaders {
+    type Value = Vec<PaymentView>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[PaymentsOf]) -> Result<HashMap<PaymentsOf, Vec<PaymentView>>, Arc<Error>> {
+        let ids: Vec<BookingId> = keys.iter().map(|key| key.0).collect();
+        let payments = self.services.payments_of_bookings(&ids).await?;
+        Ok(grouped(payments, |view| PaymentsOf(view.payment.booking_id)))
+    }
+}
+
+impl Loader<RefundsOf> for Loaders {
+    type Value = Vec<Refund>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[RefundsOf]) -> Result<HashMap<RefundsOf, Vec<Refund>>, Arc<Error>> {
+        let ids: Vec<PaymentId> = keys.iter().map(|key| key.0).collect();
+        let refunds = self.services.refunds_of_payments(&ids).await?;
+        Ok(grouped(refunds, |refund| RefundsOf(refund.payment_id)))
+    }
+}
+
+fn grouped<K: Hash + Eq, V>(values: Vec<V>, key: impl Fn(&V) -> K) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for value in values {
+        groups.entry(key(&value)).or_default().push(value);
+    }
+    groups
+}

@@ -1,0 +1,50 @@
+//! Any object by its id, whose prefix tells the kind.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, UserId};
+
+use crate::bookings::{self, Booking};
+use crate::caller::{RequestExt, parse_id};
+use crate::loaders::ProfileOf;
+use crate::payments::{self, Payment};
+use crate::properties::{self, Property};
+use crate::reviews::{self, Review};
+use crate::users::User;
+
+/// What has an id of its own.
+#[derive(Interface)]
+#[graphql(field(name = "id", ty = "&ID"))]
+#[expect(clippy::large_enum_variant, reason = "there is one a request")]
+pub(crate) enum Node {
+    User(User),
+    Property(Property),
+    Booking(Booking),
+    Payment(Payment),
+    Review(Review),
+}
+
+/// Any object.
+#[derive(Default)]
+pub(crate) struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The object of this id; null when there is none that the caller may see.
+    async fn node(&self, ctx: &Context<'_>, id: ID) -> Result<Option<Node>> {
+        let Some((prefix, _)) = id.split_once('_') else { return Ok(None) };
+        Ok(match prefix {
+            UserId::PREFIX => profile(ctx, &id).await?.map(Node::User),
+            PropertyId::PREFIX => properties::find(ctx, &id).await?.map(Node::Property),
+            BookingId::PREFIX => bookings::find(ctx, &id).await?.map(Node::Booking),
+            PaymentId::PREFIX => payments::find(ctx, &id).await?.map(Node::Payment),
+            ReviewId::PREFIX => reviews::find(ctx, &id).await?.map(Node::Review),
+            _ => None,
+        })
+    }
+}
+
+async fn profile(ctx: &Context<'_>, id: &str) -> Result<Option<User>> {
+    let Some(id) = parse_id(id) else { return Ok(None) };
+    let user = ctx.loaders().load_one(ProfileOf(id)).await?;
+    Ok(user.as_ref().map(User::of).transpose()?)
+}

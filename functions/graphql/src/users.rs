@@ -1,0 +1,123 @@
+//! People: the caller's own account, and what anybody may know of others.
+
+use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
+use serde::{Deserialize, Serialize};
+use services::users::{Registration, User as StoredUser, register};
+use users::json::{PublicUserOut, RegisterIn, UserOut};
+use web::answers;
+
+use crate::caller::{RequestExt, if_visible};
+use crate::codes::Role;
+use crate::mutations;
+use crate::scalars::{Currency, DateTime};
+use crate::wire;
+
+/// What anybody may know of a person: no address, no phone, no family name.
+#[derive(Clone, Debug, Deserialize, SimpleObject)]
+pub(crate) struct User {
+    pub(crate) id: ID,
+    first_name: String,
+    member_since: DateTime,
+    email_verified: bool,
+}
+
+impl User {
+    /// The public profile.
+    pub(crate) fn of(user: &StoredUser) -> domain::error::Result<Self> {
+        wire::object(&PublicUserOut::from(user))
+    }
+}
+
+/// The caller's own account.
+#[derive(Clone, Debug, Deserialize, SimpleObject)]
+#[graphql(complex)]
+pub(crate) struct Account {
+    id: ID,
+    email: String,
+    email_verified: bool,
+    first_name: String,
+    last_name: String,
+    /// E.164.
+    phone: Option<String>,
+    /// BCP 47.
+    locale: String,
+    currency: Currency,
+    role: Role,
+    created_at: DateTime,
+    updated_at: DateTime,
+}
+
+#[ComplexObject]
+impl Account {
+    /// As others see it.
+    async fn profile(&self) -> User {
+        User {
+            id: self.id.clone(),
+            first_name: self.first_name.clone(),
+            member_since: self.created_at.clone(),
+            email_verified: self.email_verified,
+        }
+    }
+}
+
+/// People.
+#[derive(Default)]
+pub(crate) struct UserQuery;
+
+#[Object]
+impl UserQuery {
+    /// The caller's own account.
+    async fn me(&self, ctx: &Context<'_>) -> Result<Option<Account>> {
+        let actor = ctx.signed_in()?;
+        let user = if_visible(ctx.services().me(actor).await)?;
+        Ok(user.map(|user| wire::object(&UserOut::from(&user))).transpose()?)
+    }
+}
+
+/// A registration.
+#[derive(Serialize, InputObject)]
+struct RegisterInput {
+    email: String,
+    /// 8 to 128 characters.
+    password: String,
+    first_name: String,
+    last_name: String,
+    /// E.164.
+    phone: Option<String>,
+    /// BCP 47; `en` unless given.
+    locale: Option<String>,
+    /// `USD` unless given.
+    currency: Option<Currency>,
+    idempotency_key: Option<String>,
+}
+
+/// The account that was made.
+#[derive(SimpleObject)]
+struct RegisterPayload {
+    user: Account,
+}
+
+/// Accounts.
+#[derive(Default)]
+pub(crate) struct UserMutation;
+
+#[Object]
+impl UserMutation {
+    /// Register an account; a link that verifies the address is mailed.
+    async fn register(&self, ctx: &Context<'_>, input: RegisterInput) -> Result<Option<RegisterPayload>> {
+        let registration = Registration::from(wire::read::<RegisterIn>(&input, &[])?);
+        let key = mutations::optional_key(ctx, None, "register", &input, input.idempotency_key.as_deref()).await?;
+        let services = ctx.services();
+        let password_hash = services.hash_password(&registration.password).await?;
+        let (registration, password_hash) = (&registration, &password_hash);
+        let answer = services
+            .idempotently(
+                "users.register",
+                key.as_ref(),
+                |tx| async move { register(&tx, registration, password_hash).await },
+                |outcome| answers::of(outcome, |user| answers::ok(&UserOut::from(user))),
+            )
+            .await?;
+        Ok(Some(RegisterPayload { user: mutations::answered(ctx, &answer)? }))
+    }
+}
