@@ -112,7 +112,7 @@ fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
         web_base_url: WEB_URL.to_owned(),
         cors_origins: Vec::new(),
         database: SecretAt::Value(database.app_url()),
-        database_pool_size: 20,
+        database_pool_size: 12,
         token_keys: SecretAt::Value(tokens.secret()),
         signing_key: SecretAt::Value(tokens.signing_secret()),
         redis_url: Some(redis_url()),
