@@ -135,7 +135,7 @@ mod tests {
             "booking_url": "https://roost.example/bookings/b", "review_url": "https://roost.example/reviews/r"
         });
         for template in MailTemplate::ALL {
-            let mail = render(*template, "ann@example.com", &context).expect(template.name());
+            let mail = render(*template, "ann@example.com", &context).expect("a mail");
             assert!(!mail.subject.is_empty() && !mail.subject.contains("{{"), "{}", mail.subject);
             for part in [&mail.text, &mail.html] {
                 assert!(part.contains("roost.example"), "{} leads nowhere: {part}", template.name());

@@ -101,7 +101,7 @@ async fn every_kind_that_tells_somebody_has_its_mail_and_entry() {
     ];
     for (kind, more, told) in cases {
         let before = kit.mails.sent().len();
-        kit.services.notify(&stay.event(kind, &more)).await.expect(kind.as_str());
+        kit.services.notify(&stay.event(kind, &more)).await.expect("told");
         assert_eq!(kit.mails.sent().len() - before, told.len(), "{kind}");
         for person in told {
             assert_eq!(kinds(&kit, person).await[0], kind);
