@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::error::{ErrorCode, Result};
 use domain::user::Password;
 use jiff::{SignedDuration, Timestamp};
+use serde_json::Value;
 use services::auth::TokenPair;
 use services::ports::{Session, SessionStore};
 use testkit::{Kit, PASSWORD, Person};
@@ -14,9 +17,12 @@ async fn login(kit: &Kit, person: &Person) -> TokenPair {
     kit.services.login(&person.email, Password::attempted(PASSWORD)).await.expect("signed in")
 }
 
+/// The session of a pair, as its access token names it.
 async fn session_of(kit: &Kit, pair: &TokenPair) -> Option<Session> {
-    let actor = kit.services.authenticate(&pair.access_token).await.expect("a good access token");
-    kit.services.sessions.find(actor.session_id).await.expect("the table answers")
+    let payload = pair.access_token.split('.').nth(1).expect("three parts");
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).expect("base64")).expect("JSON");
+    let id = claims["sid"].as_str().expect("a session").parse().expect("an id");
+    kit.services.sessions.find(id).await.expect("the table answers")
 }
 
 /// As if every token spent so far had been spent a while ago.
@@ -164,6 +170,9 @@ impl SessionStore for Down {
     async fn revoke(&self, _: domain::id::SessionId) -> Result<()> {
         Err(domain::error::Error::unavailable("down"))
     }
+    async fn is_revoked(&self, _: domain::id::SessionId) -> Result<bool> {
+        Err(domain::error::Error::unavailable("down"))
+    }
 }
 
 #[tokio::test]
@@ -178,4 +187,28 @@ async fn without_the_sessions_table_signing_in_is_unavailable_and_not_refused() 
     assert_eq!(code(services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
     assert_eq!(code(services.logout(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
     kit.services.refresh(&pair.refresh_token).await.expect("nothing was spent meanwhile");
+}
+
+/// Each process asks about a session now and then; one that has not asked yet knows at once.
+#[tokio::test]
+async fn the_access_tokens_of_an_ended_session_are_refused_and_those_of_others_are_not() {
+    let kit = Kit::start().await;
+    let guest = kit.guest().await;
+    let (phone, laptop) = (login(&kit, &guest).await, login(&kit, &guest).await);
+    let refreshed = kit.services.refresh(&phone.refresh_token).await.expect("refreshed");
+    kit.services.logout(&refreshed.refresh_token).await.expect("logged out");
+    let other_process = kit.more_services();
+    for pair in [&phone, &refreshed] {
+        assert_eq!(code(other_process.authenticate(&pair.access_token).await), Some(ErrorCode::Unauthenticated));
+    }
+    other_process.authenticate(&laptop.access_token).await.expect("another device");
+}
+
+#[tokio::test]
+async fn without_the_sessions_table_those_signed_in_can_go_on() {
+    let kit = Kit::start().await;
+    let pair = login(&kit, &kit.guest().await).await;
+    let mut services = kit.more_services();
+    services.sessions = Arc::new(Down);
+    services.authenticate(&pair.access_token).await.expect("good until it expires");
 }
