@@ -50,7 +50,7 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
     let http = reqwest::Client::new();
     for name in pump::scheduled(&functions) {
         let event = pump::schedule_event(name);
-        functions::invoke(&http, description.ports().api, name, &event)
+        functions::invoke(&http, description.ports().router, name, &event)
             .await
             .with_context(|| format!("running {name}"))?;
     }

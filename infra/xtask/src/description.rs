@@ -33,6 +33,7 @@ pub(crate) struct Description {
 #[derive(Clone, Serialize, Deserialize)]
 struct Local {
     api_port: u16,
+    router_port: u16,
     postgres_port: u16,
     redis_port: u16,
     aws_port: u16,
@@ -56,6 +57,7 @@ impl Description {
             demo,
             local: Local {
                 api_port: ports.api,
+                router_port: ports.router,
                 postgres_port: ports.postgres,
                 redis_port: ports.redis,
                 aws_port: ports.aws,
@@ -80,8 +82,15 @@ impl Description {
 
     /// Its ports.
     pub(crate) fn ports(&self) -> Ports {
-        let Local { api_port, postgres_port, redis_port, aws_port, stripe_port, .. } = self.local;
-        Ports { api: api_port, postgres: postgres_port, redis: redis_port, aws: aws_port, stripe: stripe_port }
+        let Local { api_port, router_port, postgres_port, redis_port, aws_port, stripe_port, .. } = self.local;
+        Ports {
+            api: api_port,
+            router: router_port,
+            postgres: postgres_port,
+            redis: redis_port,
+            aws: aws_port,
+            stripe: stripe_port,
+        }
     }
 
     /// Its PostgreSQL.

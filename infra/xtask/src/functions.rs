@@ -85,7 +85,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// Starts `copies` of each HTTP function, two of each queue worker, one of the others.
-    pub(crate) fn start(paths: &Paths, functions: &[Function], api_port: u16, aws_port: u16, copies: usize) -> Self {
+    pub(crate) fn start(paths: &Paths, functions: &[Function], router_port: u16, aws_port: u16, copies: usize) -> Self {
         let (stop, _) = watch::channel(false);
         let mut running = JoinSet::new();
         for function in functions {
@@ -96,8 +96,9 @@ impl Fleet {
             };
             for number in 1..=count {
                 let (paths, function, stopped) = (paths.clone(), function.clone(), stop.subscribe());
-                running
-                    .spawn(async move { keep_running(&paths, &function, number, api_port, aws_port, stopped).await });
+                running.spawn(
+                    async move { keep_running(&paths, &function, number, router_port, aws_port, stopped).await },
+                );
             }
         }
         Self { copies: running, stop }
@@ -114,7 +115,7 @@ async fn keep_running(
     paths: &Paths,
     function: &Function,
     number: usize,
-    api_port: u16,
+    router_port: u16,
     aws_port: u16,
     mut stopped: watch::Receiver<bool>,
 ) {
@@ -123,7 +124,7 @@ async fn keep_running(
     let mut said = false;
     loop {
         let since = Instant::now();
-        let ended = match spawn(paths, function, &name, api_port, aws_port) {
+        let ended = match spawn(paths, function, &name, router_port, aws_port) {
             Ok(mut child) => tokio::select! {
                 status = child.wait() => status.map_or_else(|error| error.to_string(), |status| status.to_string()),
                 _ = stopped.wait_for(|stop| *stop) => return,
@@ -145,12 +146,12 @@ async fn keep_running(
     }
 }
 
-fn spawn(paths: &Paths, function: &Function, name: &str, api_port: u16, aws_port: u16) -> Result<Child> {
+fn spawn(paths: &Paths, function: &Function, name: &str, router_port: u16, aws_port: u16) -> Result<Child> {
     let mut command = Command::new(paths.debug_binaries.join(&function.name));
     // As on Lambda, a function sees nothing of the environment of whoever started it.
     command
         .env_clear()
-        .envs(lambda_environment(function, &format!("http://127.0.0.1:{api_port}/.rt/{}", function.name)));
+        .envs(lambda_environment(function, &format!("http://127.0.0.1:{router_port}/.rt/{}", function.name)));
     command.envs(aws_environment(aws_port)).envs(&function.environment).current_dir(&paths.state);
     processes::spawn(paths, name, command)
 }
@@ -172,11 +173,11 @@ pub(crate) fn lambda_environment(function: &Function, runtime_api: &str) -> Vec<
 /// Invokes a function through the Lambda Invoke API and returns its answer, or what it said when it failed.
 pub(crate) async fn invoke(
     client: &reqwest::Client,
-    api_port: u16,
+    router_port: u16,
     name: &str,
     event: &serde_json::Value,
 ) -> Result<serde_json::Value> {
-    let url = format!("http://127.0.0.1:{api_port}/2015-03-31/functions/{name}/invocations");
+    let url = format!("http://127.0.0.1:{router_port}/2015-03-31/functions/{name}/invocations");
     let answer =
         client.post(url).json(event).timeout(INVOKE_LIMIT).send().await.with_context(|| format!("invoking {name}"))?;
     let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));

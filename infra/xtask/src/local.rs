@@ -26,8 +26,10 @@ pub(crate) const FUNCTIONS: &[&str] = &["AWS::Serverless::Function"];
 /// Where the parts of a stack listen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
-    /// The API, and the Lambda APIs behind it.
+    /// The API.
     pub(crate) api: u16,
+    /// The router behind it, which has the Lambda APIs.
+    pub(crate) router: u16,
     /// PostgreSQL.
     pub(crate) postgres: u16,
     /// Redis.

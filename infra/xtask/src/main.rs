@@ -20,6 +20,7 @@ mod contracts;
 mod demo;
 mod description;
 mod functions;
+mod gateway;
 mod http;
 mod keeper;
 mod local;

@@ -30,7 +30,7 @@ struct Mapping {
 }
 
 /// Starts a task for every mapping and schedule; they run until the set is dropped.
-pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, api_port: u16) -> Result<JoinSet<()>> {
+pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, router_port: u16) -> Result<JoinSet<()>> {
     let mut pumps = JoinSet::new();
     let client = reqwest::Client::new();
     for function in functions {
@@ -46,7 +46,7 @@ pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, api_
                         reports_failures: reports_failures(&event.properties),
                         queue_arn: arn,
                     };
-                    pumps.spawn(drain(mapping, aws.clone(), client.clone(), api_port));
+                    pumps.spawn(drain(mapping, aws.clone(), client.clone(), router_port));
                 }
                 "Schedule" | "ScheduleV2" => {
                     let expression = event.properties.get("ScheduleExpression").or(event.properties.get("Schedule"));
@@ -55,7 +55,7 @@ pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, api_
                         format!("{}: only rate(…) is known here, not {expression:?}", function.name)
                     })?;
                     let input = event.properties["Input"].as_str().map(serde_json::from_str).transpose()?;
-                    pumps.spawn(tick(function.name.clone(), every, input, client.clone(), api_port));
+                    pumps.spawn(tick(function.name.clone(), every, input, client.clone(), router_port));
                 }
                 _ => {}
             }
@@ -86,21 +86,21 @@ pub(crate) fn schedule_event(function: &str) -> Value {
     })
 }
 
-async fn tick(function: String, every: Duration, input: Option<Value>, client: reqwest::Client, api_port: u16) {
+async fn tick(function: String, every: Duration, input: Option<Value>, client: reqwest::Client, router_port: u16) {
     let mut clock = tokio::time::interval(every);
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut quiet = Quiet::default();
     loop {
         clock.tick().await;
         let event = input.clone().unwrap_or_else(|| schedule_event(&function));
-        quiet.report(&format!("the scheduled {function}"), invoke(&client, api_port, &function, &event).await);
+        quiet.report(&format!("the scheduled {function}"), invoke(&client, router_port, &function, &event).await);
     }
 }
 
-async fn drain(mapping: Mapping, aws: Aws, client: reqwest::Client, api_port: u16) {
+async fn drain(mapping: Mapping, aws: Aws, client: reqwest::Client, router_port: u16) {
     let mut quiet = Quiet::default();
     loop {
-        let outcome = pump_once(&mapping, &aws, &client, api_port).await;
+        let outcome = pump_once(&mapping, &aws, &client, router_port).await;
         if quiet.report(&format!("the queue of {}", mapping.function), outcome).is_none() {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
@@ -109,7 +109,7 @@ async fn drain(mapping: Mapping, aws: Aws, client: reqwest::Client, api_port: u1
 
 /// Takes one batch, has it worked, and deletes what succeeded. What failed shows again after its visibility timeout and
 /// goes to the dead-letter queue after as many tries as the queue says.
-async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, api_port: u16) -> Result<()> {
+async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, router_port: u16) -> Result<()> {
     let received = aws
         .sqs
         .receive_message()
@@ -127,7 +127,7 @@ async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, api_p
     }
     let event =
         json!({ "Records": messages.iter().map(|message| record(message, &mapping.queue_arn)).collect::<Vec<_>>() });
-    let answer = invoke(client, api_port, &mapping.function, &event).await?;
+    let answer = invoke(client, router_port, &mapping.function, &event).await?;
     let failed = if mapping.reports_failures { failed_ids(&answer) } else { Failed::None };
     let done: Vec<&Message> = messages.iter().filter(|message| !failed.holds(message)).collect();
     let mut request = aws.sqs.delete_message_batch().queue_url(&mapping.queue_url);

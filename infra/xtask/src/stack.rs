@@ -21,7 +21,7 @@ use crate::secrets::Secrets;
 use crate::seed::Demo;
 use crate::template::Template;
 use crate::ui::{self, Step};
-use crate::{clock, keeper, mail, ministack, postgres, processes, pump, redis, seed, stripe, tools};
+use crate::{clock, gateway, keeper, mail, ministack, postgres, processes, pump, redis, seed, stripe, tools};
 
 /// How a stack is to run.
 #[derive(Clone, Copy)]
@@ -119,9 +119,15 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
     let step = Step::start("Functions");
     stripe::start(paths, ports.stripe, api_port).await?;
     let watched = options.watch.then_some(functions.as_slice());
-    let router = functions::start_router(paths, api_port, watched, aws_port).await?;
-    let fleet = (!options.watch).then(|| Fleet::start(paths, &functions, api_port, aws_port, options.copies));
-    let mut tasks = pump::start(&functions, &template, &aws, api_port)?;
+    let listener = gateway::listen(api_port).await?;
+    let router = functions::start_router(paths, ports.router, watched, aws_port).await?;
+    let fleet = (!options.watch).then(|| Fleet::start(paths, &functions, ports.router, aws_port, options.copies));
+    let mut tasks = pump::start(&functions, &template, &aws, ports.router)?;
+    tasks.spawn(async move {
+        if let Err(error) = gateway::run(listener, ports.router).await {
+            ui::warn(&format!("the API's door ended: {error:#}"));
+        }
+    });
     let api = format!("http://127.0.0.1:{api_port}");
     // The first request of a watched function builds it.
     let limit = Duration::from_secs(if options.watch { 1_800 } else { 30 });
@@ -176,7 +182,15 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
     let (postgres, redis_port, aws_port) =
         tokio::try_join!(postgres::start(paths, &secrets, durability), redis::start(paths), ministack::start(paths))?;
     let stripe_port = paths.port("stripe")?;
-    let ports = Ports { api: api_port, postgres: postgres.port, redis: redis_port, aws: aws_port, stripe: stripe_port };
+    let router_port = paths.port("router")?;
+    let ports = Ports {
+        api: api_port,
+        router: router_port,
+        postgres: postgres.port,
+        redis: redis_port,
+        aws: aws_port,
+        stripe: stripe_port,
+    };
     step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
 
     let step = Step::start("Database");

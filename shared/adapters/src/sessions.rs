@@ -1,6 +1,7 @@
 //! Refresh sessions in DynamoDB: the session itself as JSON, beside it what the table keys, indexes and expires by.
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::types::AttributeValue;
 use domain::error::{Error, Result};
 use domain::id::SessionId;
 use services::ports::{Session, SessionStore};
@@ -59,7 +60,7 @@ impl SessionStore for DynamoSessions {
             .send()
             .await
             .map_err(|error| from_sdk("dynamodb", error))?;
-        let Some(item) = found.item else { return Ok(None) };
+        let Some(item) = found.item.filter(|item| !item.contains_key("revoked")) else { return Ok(None) };
         serde_json::from_str(&text(&item, "session")?).map(Some).map_err(Error::internal)
     }
 
@@ -87,15 +88,44 @@ impl SessionStore for DynamoSessions {
     }
 
     async fn revoke(&self, id: SessionId) -> Result<()> {
-        self.dynamo
+        let outcome = self
+            .dynamo
             .client()
             .await
-            .delete_item()
+            .update_item()
             .table_name(&self.table)
             .key("family_id", s(id.to_string()))
+            .update_expression("SET revoked = :true, version = version + :one REMOVE #session")
+            .condition_expression("attribute_exists(family_id)")
+            .expression_attribute_names("#session", "session")
+            .expression_attribute_values(":true", AttributeValue::Bool(true))
+            .expression_attribute_values(":one", n(1))
+            .send()
+            .await;
+        match outcome {
+            Ok(_) => Ok(()),
+            // A session that is not there has ended.
+            Err(error)
+                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
+            {
+                Ok(())
+            }
+            Err(error) => Err(from_sdk("dynamodb", error)),
+        }
+    }
+
+    async fn is_revoked(&self, id: SessionId) -> Result<bool> {
+        let found = self
+            .dynamo
+            .client()
+            .await
+            .get_item()
+            .table_name(&self.table)
+            .key("family_id", s(id.to_string()))
+            .projection_expression("revoked")
             .send()
             .await
             .map_err(|error| from_sdk("dynamodb", error))?;
-        Ok(())
+        Ok(found.item.is_some_and(|item| item.contains_key("revoked")))
     }
 }

@@ -9,6 +9,7 @@ use adapters::{
 };
 use services::access_tokens::KeyRingCache;
 use services::ports::{Cache, SecretName, SecretSource};
+use services::revocations::RevocationCache;
 use services::{Db, Services, Settings};
 use web::problem::causes;
 
@@ -52,6 +53,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
         secrets,
         keys: KeyRingCache::default(),
+        revocations: RevocationCache::default(),
         settings: Settings {
             public_base_url: config.public_base_url.clone(),
             web_base_url: config.web_base_url.clone(),

@@ -134,7 +134,7 @@ impl Services {
     /// Who the bearer of this token is.
     ///
     /// # Errors
-    /// `unauthenticated` for a token that is not ours, not of ES256, altered or over; `unavailable` when the keys
+    /// `unauthenticated` for a token that is not ours, not of ES256, altered, over or of an ended session; `unavailable` when the keys
     /// can't be had.
     pub async fn authenticate(&self, bearer: &str) -> Result<Actor> {
         let ring = self.key_ring().await?;
@@ -147,7 +147,11 @@ impl Services {
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
         validation.leeway = 5;
         let claims = jsonwebtoken::decode::<Claims>(bearer, key, &validation).map_err(|_| refused())?.claims;
-        Ok(Actor { user_id: claims.sub, role: claims.role.parse().map_err(|_| refused())?, session_id: claims.sid })
+        let role = claims.role.parse().map_err(|_| refused())?;
+        if self.is_revoked(claims.sid).await {
+            return Err(refused());
+        }
+        Ok(Actor { user_id: claims.sub, role, session_id: claims.sid })
     }
 
     /// The public keys, as a JSON Web Key Set (RFC 7517).

@@ -26,6 +26,7 @@ pub mod ports;
 pub mod properties;
 pub mod quotes;
 pub mod reviews;
+pub mod revocations;
 pub mod sealing;
 pub mod search;
 pub mod settlement;
@@ -84,6 +85,8 @@ pub struct Services {
     pub settings: Settings,
     /// Keys parsed once; start with the default.
     pub keys: access_tokens::KeyRingCache,
+    /// Sessions known to have ended or not; start with the default.
+    pub revocations: revocations::RevocationCache,
 }
 
 impl Services {

@@ -58,8 +58,10 @@ pub trait SessionStore: Send + Sync {
     async fn find(&self, id: SessionId) -> Result<Option<Session>>;
     /// Replaces the session if its version is still `expected_version`; else says false and changes nothing.
     async fn replace(&self, session: &Session, expected_version: u64) -> Result<bool>;
-    /// Ends the session.
+    /// Ends the session; its refresh tokens are worth nothing from then on.
     async fn revoke(&self, id: SessionId) -> Result<()>;
+    /// Whether the session was ended before its time.
+    async fn is_revoked(&self, id: SessionId) -> Result<bool>;
 }
 
 /// What a one-time token is good for.
