@@ -9,6 +9,7 @@ mod environment;
 mod fakes;
 pub mod outage;
 mod people;
+mod stripe;
 mod tokens;
 
 use std::sync::Arc;
@@ -26,6 +27,7 @@ pub use database::{APP_ROLE, TestDatabase, migrations_folder};
 pub use environment::{redis_url, require};
 pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries};
 pub use people::{Person, details, in_days, one_adult};
+pub use stripe::{RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
 pub use tokens::TokenKeys;
 
 /// Where the tests' API pretends to be.
@@ -49,7 +51,12 @@ pub struct Kit {
     pub mails: Arc<RecordedMails>,
     /// Signs access tokens as the application does, and as it does not.
     pub tokens: TokenKeys,
+    /// Where the payment provider is; none where the test has nothing to do with money.
+    stripe: Option<StripeAt>,
 }
+
+/// The API's base and the functions' secret.
+type StripeAt = (String, String);
 
 impl Kit {
     /// A kit with everything in order.
@@ -59,20 +66,31 @@ impl Kit {
 
     /// A kit whose services the test changes before they are used.
     pub async fn with(change: impl FnOnce(&mut Services)) -> Self {
+        Self::over(None, change).await
+    }
+
+    /// A kit whose payment provider is a simulator of its own.
+    pub async fn with_stripe() -> (Self, StripeAccount) {
+        let account = StripeAccount::start().await;
+        let kit = Self::over(Some((account.url(), account.secret())), |_| {}).await;
+        (kit, account)
+    }
+
+    async fn over(stripe: Option<StripeAt>, change: impl FnOnce(&mut Services)) -> Self {
         let database = TestDatabase::create().await;
         let tokens = TokenKeys::generate();
         let aws = LocalAws::connect().await;
         aws.ensure_tables().await;
         let events = Arc::new(RecordedEvents::default());
         let mails = Arc::new(RecordedMails::default());
-        let mut services = services(&database, &tokens, &events, &mails);
+        let mut services = services(&database, &tokens, &events, &mails, stripe.as_ref());
         change(&mut services);
-        Self { services: Arc::new(services), database, events, mails, tokens }
+        Self { services: Arc::new(services), database, events, mails, tokens, stripe }
     }
 
     /// Another copy of the function, so to speak: the same stores behind other use cases, for the test to change.
     pub fn more_services(&self) -> Services {
-        services(&self.database, &self.tokens, &self.events, &self.mails)
+        services(&self.database, &self.tokens, &self.events, &self.mails, self.stripe.as_ref())
     }
 
     /// The routes inside the shell that every function has.
@@ -96,8 +114,14 @@ fn services(
     tokens: &TokenKeys,
     events: &Arc<RecordedEvents>,
     mails: &Arc<RecordedMails>,
+    stripe: Option<&StripeAt>,
 ) -> Services {
-    let mut services = runtime::services(&config(database, tokens)).expect("REDIS_URL is an address");
+    let mut config = config(database, tokens);
+    if let Some((api_base, secret)) = stripe {
+        config.stripe_api_base.clone_from(api_base);
+        config.stripe = Some(SecretAt::Value(secret.clone()));
+    }
+    let mut services = runtime::services(&config).expect("REDIS_URL is an address");
     services.events = Arc::clone(events) as _;
     services.mailer = Arc::clone(mails) as _;
     services

@@ -1,0 +1,143 @@
+//! The payment provider of a test: a simulator in this process, a guest with test cards, and a queue of webhooks.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use async_trait::async_trait;
+use domain::error::{Error, Result};
+use reqwest::{Method, RequestBuilder};
+use serde_json::{Value, json};
+use services::ports::WebhookQueue;
+use stripe_sim::{Config, Simulator};
+
+/// What the simulator signs webhooks with.
+pub const WEBHOOK_SECRET: &str = "whsec_roost";
+
+/// A simulated account of its own, with nothing in it.
+pub struct StripeAccount {
+    simulator: Simulator,
+    http: reqwest::Client,
+}
+
+impl StripeAccount {
+    pub(crate) async fn start() -> Self {
+        let simulator = Simulator::start(Config::default()).await.expect("a simulator starts on a free port");
+        let http = reqwest::Client::builder().no_proxy().build().expect("a client");
+        Self { simulator, http }
+    }
+
+    /// Where its API is.
+    pub fn url(&self) -> String {
+        self.simulator.url()
+    }
+
+    /// The functions' secret for it.
+    pub(crate) fn secret(&self) -> String {
+        json!({ "api_key": self.simulator.config().secret_key, "webhook_secret": WEBHOOK_SECRET }).to_string()
+    }
+
+    /// Pays with a test card as the provider's own library would; gives the status and what the provider said.
+    pub async fn pay(&self, client_secret: &str, card: &str) -> (u16, Value) {
+        let intent_id = client_secret.split("_secret").next().unwrap_or_default();
+        let path = format!("/v1/payment_intents/{intent_id}/confirm");
+        let form = [("payment_method", card), ("client_secret", client_secret)];
+        send(self.call(Method::POST, &path).form(&form)).await
+    }
+
+    /// An object of the API, or a list of them.
+    pub async fn get(&self, path: &str) -> Value {
+        let (status, body) = send(self.call(Method::GET, path)).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// An act on the account that the product does not do.
+    pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Value {
+        let (status, body) = send(self.call(Method::POST, path).form(form)).await;
+        assert_eq!(status, 200, "{path}: {body}");
+        body
+    }
+
+    /// From now on `times` calls whose path has this part meet a fault.
+    pub async fn fault(&self, kind: &str, times: u32, path: &str) {
+        let fault = json!({ "kind": kind, "times": times, "path": path });
+        let request = self.http.post(format!("{}/_sim/faults", self.url())).json(&fault);
+        let (status, body) = send(request).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// All intents there are, newest first.
+    pub async fn intents(&self) -> Vec<Value> {
+        items(&self.get("/v1/payment_intents?limit=100").await)
+    }
+
+    /// All refunds there are, newest first.
+    pub async fn refunds(&self) -> Vec<Value> {
+        items(&self.get("/v1/refunds?limit=100").await)
+    }
+
+    /// The bodies of the webhooks there were, oldest first.
+    pub async fn events(&self) -> Vec<String> {
+        let newest_first = items(&self.get("/v1/events?limit=100").await);
+        newest_first.iter().rev().map(Value::to_string).collect()
+    }
+
+    /// The body of the latest webhook.
+    pub async fn last_event(&self) -> String {
+        self.get("/v1/events?limit=1").await["data"][0].to_string()
+    }
+
+    /// Captured and not refunded, over all intents, minor units of whatever currency.
+    pub async fn balance(&self) -> i64 {
+        let sum = |items: &[Value], member: &str| items.iter().filter_map(|item| item[member].as_i64()).sum::<i64>();
+        let given_back: Vec<Value> =
+            self.refunds().await.into_iter().filter(|refund| refund["status"] != "failed").collect();
+        sum(&self.intents().await, "amount_received") - sum(&given_back, "amount")
+    }
+
+    fn call(&self, method: Method, path: &str) -> RequestBuilder {
+        let request = self.http.request(method, format!("{}{path}", self.url()));
+        request.bearer_auth(&self.simulator.config().secret_key)
+    }
+}
+
+async fn send(request: RequestBuilder) -> (u16, Value) {
+    let answer = request.send().await.expect("the simulator answers");
+    let status = answer.status().as_u16();
+    (status, answer.json().await.unwrap_or_default())
+}
+
+fn items(list: &Value) -> Vec<Value> {
+    assert_eq!(list["has_more"], false, "more than a page: {list}");
+    list["data"].as_array().cloned().unwrap_or_default()
+}
+
+/// A queue of webhook events that remembers what it took, and fails on demand.
+#[derive(Default)]
+pub struct RecordedWebhooks {
+    down: AtomicBool,
+    taken: Mutex<Vec<String>>,
+}
+
+impl RecordedWebhooks {
+    /// Whether it refuses from now on.
+    pub fn set_down(&self, down: bool) {
+        self.down.store(down, Ordering::SeqCst);
+    }
+
+    /// What it took, in order.
+    pub fn taken(&self) -> Vec<String> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+#[async_trait]
+impl WebhookQueue for RecordedWebhooks {
+    async fn put(&self, body: &str) -> Result<()> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err(Error::unavailable("the queue is down"));
+        }
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner).push(body.to_owned());
+        Ok(())
+    }
+}
