@@ -41,7 +41,11 @@ impl Samples {
     /// # Errors
     /// When the operation is not known here: add it.
     pub fn path(&self, operation: &Operation) -> Result<String> {
+        // Nobody has stayed yet: there is nothing to review or to hear of.
+        let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
         let id = match operation.path.as_str() {
+            path if path.starts_with("/v1/reviews/{") => &review_id,
+            path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
             path if path.starts_with("/v1/properties/{") => &self.property.id,
             path if path.starts_with("/v1/users/{") => &self.guest.id,
@@ -80,6 +84,16 @@ impl Samples {
                 body["message"] = json!("We come by train.");
                 body
             }
+            "POST /v1/reviews" => json!({
+                "booking_id": self.booking_id, "rating": 4, "categories": { "cleanliness": 5, "value": 3 },
+                "public_text": "A quiet place.", "private_text": "The tap drips."
+            }),
+            "PATCH /v1/reviews/{id}" => json!({ "rating": 3, "public_text": "A place." }),
+            "POST /v1/reviews/{id}/response" => json!({ "text": "Thank you." }),
+            "POST /v1/reviews/{id}/report" => json!({ "reason": "An insult." }),
+            "PUT /v1/notifications/preferences" => {
+                json!({ "booking.cancelled": { "email": true, "in_app": false } })
+            }
             name => bail!("no sample body for {name}: add it to Samples::body"),
         })
     }
@@ -90,6 +104,8 @@ impl Samples {
         let prefix = match operation.path.split('/').nth(2) {
             Some("bookings") => "book",
             Some("properties") => "prop",
+            Some("reviews") => "rev",
+            Some("notifications") => "notif",
             _ => "user",
         };
         let id = unknown_id(prefix);

@@ -46,6 +46,16 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/bookings", Rule::SignedIn),
     ("POST /v1/bookings", Rule::SignedIn),
     ("GET /v1/bookings/{id}", Rule::PartyOfBooking),
+    ("GET /v1/properties/{id}/reviews", Rule::PublicWhenListed),
+    ("POST /v1/reviews", Rule::SignedIn),
+    ("GET /v1/reviews/{id}", Rule::Public),
+    ("PATCH /v1/reviews/{id}", Rule::SignedIn),
+    ("POST /v1/reviews/{id}/response", Rule::SignedIn),
+    ("POST /v1/reviews/{id}/report", Rule::SignedIn),
+    ("GET /v1/notifications", Rule::SignedIn),
+    ("POST /v1/notifications/{id}/read", Rule::SignedIn),
+    ("GET /v1/notifications/preferences", Rule::SignedIn),
+    ("PUT /v1/notifications/preferences", Rule::SignedIn),
 ];
 
 fn rule(operation: &Operation) -> Option<Rule> {
