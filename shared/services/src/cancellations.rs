@@ -31,7 +31,11 @@ impl Services {
         let property = store::properties::find(&connection, booking.property_id).await?;
         let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
         let now = store::clock::now(&connection).await?;
-        Ok(work_out(&booking, &property, party(actor, &booking), now))
+        let mut preview = work_out(&booking, &property, party(actor, &booking), now);
+        if let Some(left) = store::payments::left_of_booking_minor(&connection, id).await? {
+            limit(&mut preview, left);
+        }
+        Ok(preview)
     }
 }
 
@@ -98,6 +102,27 @@ fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -
         preview.refund_after_next_change = None;
     }
     preview
+}
+
+/// What the host gave back before counts: no more goes back than is left, the last lines giving way first.
+fn limit(preview: &mut RefundPreview, left_minor: i64) {
+    let mut excess = preview.refund.amount - left_minor;
+    if let Some(later) = &mut preview.refund_after_next_change {
+        later.amount = later.amount.min(left_minor);
+    }
+    if excess <= 0 {
+        return;
+    }
+    preview.refund.amount = left_minor;
+    for line in preview.lines.iter_mut().rev().filter(|line| line.refund.amount > 0) {
+        let taken = excess.min(line.refund.amount);
+        line.refund.amount -= taken;
+        excess -= taken;
+    }
+    if preview.refund_after_next_change == Some(preview.refund) {
+        preview.next_change_at = None;
+        preview.refund_after_next_change = None;
+    }
 }
 
 fn party(actor: &Actor, booking: &Booking) -> Party {

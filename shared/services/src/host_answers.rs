@@ -20,7 +20,9 @@ use crate::actor::Actor;
 pub async fn accept(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
     let booking = request_to_answer(tx, actor, id, BookingEvent::Accepted).await?;
     let payment = store::payments::find_open(tx, id).await?;
-    let payment = payment.ok_or_else(|| Error::internal("a request without an authorised payment"))?;
+    let payment = payment.ok_or_else(|| {
+        Error::new(ErrorCode::InvalidState, "The card's authorisation is gone.").with("state", booking.status.as_str())
+    })?;
     if payment.instruction == Some(Instruction::Capture) {
         return Ok(booking);
     }
@@ -42,6 +44,10 @@ pub async fn decline(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
         Change { event: BookingEvent::Declined, by: Party::Host, to: BookingStatus::Declined, hold_expires_at: None };
     let declined = store::bookings::apply(tx, &booking, &change).await?;
     if let Some(payment) = store::payments::find_open(tx, id).await? {
+        if payment.instruction == Some(Instruction::Capture) {
+            let detail = "The request was accepted, and the card is being charged.";
+            return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
+        }
         store::payments::instruct(tx, payment.id, Instruction::Cancel).await?;
     }
     store::outbox::insert(tx, EventKind::BookingDeclined, &event_data(&declined)).await?;

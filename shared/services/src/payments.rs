@@ -8,7 +8,7 @@ use domain::error::{Error, ErrorCode, Invalid, Result};
 use domain::event::EventKind;
 use domain::id::{BookingId, PaymentId};
 use domain::money::Money;
-use domain::payment::RefundStatus;
+use domain::payment::{IntentStatus, RefundStatus};
 use domain::user::Role;
 use serde_json::json;
 use store::Tx;
@@ -242,6 +242,10 @@ async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<(Payme
         let detail = format!("Nothing is due for a booking that is {}.", booking.status);
         return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
     }
+    if store::payments::has_quarantined(tx, booking_id).await? {
+        let detail = "Money for this booking is being looked at; nothing more is to be paid.";
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
+    }
     let manual_capture = !booking.instant_book;
     match store::payments::insert(tx, booking_id, actor.user_id, booking.price.total, manual_capture).await? {
         Some(payment) => {
@@ -258,12 +262,13 @@ async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<(Payme
 async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent, created: bool) -> Result<PaymentView> {
     store::payments::set_intent(tx, payment_id, &intent.id).await?;
     let payment = store::payments::find(tx, payment_id).await?;
-    Ok(PaymentView {
-        payment: payment.ok_or_else(|| Error::internal("a payment is gone"))?,
-        refunds: Vec::new(),
-        client_secret: Some(intent.client_secret.clone()),
-        created,
-    })
+    let payment = payment.ok_or_else(|| Error::internal("a payment is gone"))?;
+    if payment.status == IntentStatus::Canceled {
+        // The hold ran out while the provider was asked: nobody may pay any more.
+        let detail = "The booking stopped waiting for this payment.";
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", payment.status.as_str()));
+    }
+    Ok(PaymentView { payment, refunds: Vec::new(), client_secret: Some(intent.client_secret.clone()), created })
 }
 
 fn concerns(actor: &Actor, booking: &Booking) -> bool {

@@ -4,6 +4,7 @@
 use domain::booking::{self, BookingEvent, BookingStatus, HOST_ANSWER_HOURS, Party};
 use domain::error::{Error, Result};
 use domain::event::EventKind;
+use domain::id::PaymentId;
 use domain::money::Money;
 use domain::payment::IntentStatus;
 use jiff::{SignedDuration, Timestamp};
@@ -65,17 +66,14 @@ impl Services {
     /// `unavailable` when the outcome is not known: the reconciler repeats it.
     pub async fn carry_out_instruction(&self, payment: &Payment) -> Result<()> {
         let Some(instruction) = payment.instruction else { return Ok(()) };
-        let Some(intent_id) = payment.intent_id.as_deref() else {
-            // The guest never got what is needed to pay it.
-            return self
-                .write("payments.give_up", |tx| async move {
-                    store::payments::set_status(&tx, payment.id, IntentStatus::Canceled, 0).await
-                })
-                .await;
+        let known = match &payment.intent_id {
+            Some(intent_id) => Some(intent_id.clone()),
+            None => self.write("payments.give_up", |tx| async move { give_up(&tx, payment.id).await }).await?,
         };
+        let Some(intent_id) = known else { return Ok(()) };
         let intent = match instruction {
-            Instruction::Capture => self.payment_provider.capture(intent_id, payment.id).await?,
-            Instruction::Cancel => self.payment_provider.cancel(intent_id, payment.id).await?,
+            Instruction::Capture => self.payment_provider.capture(&intent_id, payment.id).await?,
+            Instruction::Cancel => self.payment_provider.cancel(&intent_id, payment.id).await?,
         };
         self.settle(&intent).await
     }
@@ -122,15 +120,24 @@ impl Services {
 async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
     let stranger = || Error::internal(format!("the intent {} is of no payment of ours", intent.id));
     let payment_id = intent.payment_id.ok_or_else(stranger)?;
+    let payment = store::payments::find(tx, payment_id).await?.ok_or_else(stranger)?;
+    // The booking is locked before its payment, as by everybody who needs both.
+    let booking = booking_of(tx, &payment).await?;
     let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(stranger)?;
     if payment.intent_id.as_ref().is_some_and(|known| *known != intent.id) {
         return Err(stranger());
     }
     store::payments::set_intent(tx, payment_id, &intent.id).await?;
     if let Some(failure) = &intent.failure {
-        note_failure(tx, &payment, failure).await?;
+        note_failure(tx, &payment, &booking, failure).await?;
     }
-    if payment.status == intent.status || !payment.status.may_become(intent.status) {
+    if payment.status == IntentStatus::Canceled && !intent.status.is_final() {
+        // Given up before its intent was known.
+        return Ok(FollowUp { refund: None, instructed: true });
+    }
+    // What the provider has cancelled never succeeds: this one was only given up here, and the money counts.
+    let is_news = payment.status.may_become(intent.status) || intent.status == IntentStatus::Succeeded;
+    if payment.status == intent.status || !is_news {
         return Ok(FollowUp::default());
     }
     if is_other_money(&payment, intent) {
@@ -143,10 +150,22 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
     }
     store::payments::set_status(tx, payment.id, intent.status, intent.captured_minor).await?;
     match intent.status {
-        IntentStatus::Succeeded => captured(tx, &payment, intent).await,
-        IntentStatus::RequiresCapture => authorized(tx, &payment, intent).await,
+        IntentStatus::Succeeded => captured(tx, &payment, &booking, intent).await,
+        IntentStatus::RequiresCapture => authorized(tx, &payment, &booking, intent).await,
+        IntentStatus::Canceled => released(tx, &booking).await,
         _ => Ok(FollowUp::default()),
     }
+}
+
+/// Ends an attempt whose intent is not known, so that nobody has got what is needed to pay it; if the intent has come
+/// meanwhile, gives it.
+async fn give_up(tx: &Tx, id: PaymentId) -> Result<Option<String>> {
+    let payment = store::payments::find_for_update(tx, id).await?;
+    let payment = payment.ok_or_else(|| Error::internal("a payment is gone"))?;
+    if payment.intent_id.is_none() {
+        store::payments::set_status(tx, id, IntentStatus::Canceled, 0).await?;
+    }
+    Ok(payment.intent_id)
 }
 
 fn is_other_money(payment: &Payment, intent: &Intent) -> bool {
@@ -154,27 +173,25 @@ fn is_other_money(payment: &Payment, intent: &Intent) -> bool {
         || (intent.status == IntentStatus::Succeeded && intent.captured_minor != payment.amount.amount)
 }
 
-async fn note_failure(tx: &Tx, payment: &Payment, failure: &str) -> Result<()> {
+async fn note_failure(tx: &Tx, payment: &Payment, booking: &Booking, failure: &str) -> Result<()> {
     if !store::payments::note_failure(tx, payment.id, failure).await? {
         return Ok(());
     }
-    let booking = booking_of(tx, payment).await?;
-    store::outbox::insert(tx, EventKind::PaymentFailed, &event_data(&booking, payment)).await
+    store::outbox::insert(tx, EventKind::PaymentFailed, &event_data(booking, payment)).await
 }
 
 /// The money is here: the booking is confirmed, or, if its nights are gone, the money goes back.
-async fn captured(tx: &Tx, payment: &Payment, intent: &Intent) -> Result<FollowUp> {
-    let booking = booking_of(tx, payment).await?;
+async fn captured(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent) -> Result<FollowUp> {
     let event = match booking.status {
         BookingStatus::PendingHost => BookingEvent::Accepted,
         _ => BookingEvent::Paid,
     };
     if let Ok(to) = booking::next(booking.status, event)
-        && takes_nights(tx, &booking).await?
+        && takes_nights(tx, booking).await?
     {
         let by = if event == BookingEvent::Accepted { Party::Host } else { Party::Guest };
         let change = Change { event, by, to, hold_expires_at: None };
-        let booking = store::bookings::apply(tx, &booking, &change).await?;
+        let booking = store::bookings::apply(tx, booking, &change).await?;
         store::outbox::insert(tx, EventKind::BookingConfirmed, &event_data(&booking, payment)).await?;
         return Ok(FollowUp::default());
     }
@@ -186,21 +203,30 @@ async fn captured(tx: &Tx, payment: &Payment, intent: &Intent) -> Result<FollowU
 }
 
 /// The card is authorised: the host has to answer, or, if the nights are gone, the authorisation is given up.
-async fn authorized(tx: &Tx, payment: &Payment, intent: &Intent) -> Result<FollowUp> {
-    let booking = booking_of(tx, payment).await?;
+async fn authorized(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent) -> Result<FollowUp> {
     let now = store::clock::now(tx).await?;
-    let answer_by = answer_by(tx, &booking, intent, now).await?;
+    let answer_by = answer_by(tx, booking, intent, now).await?;
     if let Ok(to) = booking::next(booking.status, BookingEvent::Authorized)
         && answer_by > now
-        && takes_nights(tx, &booking).await?
+        && takes_nights(tx, booking).await?
     {
         let hold_expires_at = Some(answer_by);
         let change = Change { event: BookingEvent::Authorized, by: Party::Guest, to, hold_expires_at };
-        store::bookings::apply(tx, &booking, &change).await?;
+        store::bookings::apply(tx, booking, &change).await?;
         return Ok(FollowUp::default());
     }
     store::payments::instruct(tx, payment.id, Instruction::Cancel).await?;
     Ok(FollowUp { refund: None, instructed: true })
+}
+
+/// The authorisation is gone: a request that rested on it has nothing left to be accepted for.
+async fn released(tx: &Tx, booking: &Booking) -> Result<FollowUp> {
+    if booking.status == BookingStatus::PendingHost {
+        let to = BookingStatus::Expired;
+        let change = Change { event: BookingEvent::Expired, by: Party::System, to, hold_expires_at: None };
+        store::bookings::apply(tx, booking, &change).await?;
+    }
+    Ok(FollowUp::default())
 }
 
 /// Until when the host may answer: 24 hours, never past check-in, nor past what the card's authorisation allows.

@@ -33,6 +33,8 @@ struct WebhookData {
 #[derive(Deserialize)]
 struct WebhookObject {
     object: String,
+    /// A balance has none.
+    #[serde(default)]
     id: String,
     payment_intent: Option<String>,
 }

@@ -193,6 +193,14 @@ pub async fn quarantine(tx: &Tx, id: PaymentId, status: IntentStatus, captured_m
     Ok(())
 }
 
+/// Whether money for a booking came in another amount or currency than asked for.
+pub async fn has_quarantined(tx: &Tx, booking_id: BookingId) -> Result<bool> {
+    let sql = "-- payments.has_quarantined
+               SELECT EXISTS (SELECT 1 FROM payments
+                              WHERE booking_id = $1 AND quarantined_at IS NOT NULL AND status <> 'canceled') AS held";
+    tx.row(sql, &[&booking_id.uuid()]).await?.map_or(Ok(false), |row| row.read("held"))
+}
+
 /// Keeps the provider's name of a failure; true when it is another than before.
 pub async fn note_failure(tx: &Tx, id: PaymentId, failure: &str) -> Result<bool> {
     let sql = "-- payments.note_failure
@@ -238,6 +246,17 @@ pub async fn refunds_decided_minor(tx: &Tx, payment_id: PaymentId) -> Result<i64
                SELECT coalesce(sum(amount_minor), 0)::bigint AS decided FROM refunds
                WHERE payment_id = $1 AND status <> 'failed'";
     tx.row(sql, &[&payment_id.uuid()]).await?.map_or(Ok(0), |row| row.read("decided"))
+}
+
+/// What of a booking's captured money no refund was decided for, minor units; none when nothing was captured.
+pub async fn left_of_booking_minor(queries: &impl Queries, booking_id: BookingId) -> Result<Option<i64>> {
+    let sql = "-- payments.left_of_booking_minor
+               SELECT p.captured_minor - coalesce((SELECT sum(r.amount_minor) FROM refunds r
+                                                   WHERE r.payment_id = p.id AND r.status <> 'failed'), 0)::bigint
+                   AS left_minor
+               FROM payments p WHERE p.booking_id = $1 AND p.status = 'succeeded' AND p.quarantined_at IS NULL
+               ORDER BY p.id LIMIT 1";
+    queries.row(sql, &[&booking_id.uuid()]).await?.map(|row| row.read("left_minor")).transpose()
 }
 
 /// All refunds of payments, oldest first.
