@@ -1,0 +1,70 @@
+//! Every route of the function, in process: what it answers, and whom it refuses.
+
+mod create;
+mod read;
+mod refund;
+mod webhook;
+
+use domain::id::EventId;
+use serde_json::{Value, json};
+use services::bookings::{Booking, BookingRequest};
+use testkit::{Answer, Api, Kit, Person, StripeAccount, in_days, one_adult};
+
+/// A guest's booking at a host's place, and the function's router.
+struct Scene {
+    kit: Kit,
+    stripe: StripeAccount,
+    api: Api,
+    host: Person,
+    guest: Person,
+    booking: Booking,
+}
+
+impl Scene {
+    async fn set() -> Self {
+        let (kit, stripe) = Kit::with_stripe().await;
+        let (host, guest) = (kit.host().await, kit.guest().await);
+        let property = kit.listing_of(&host, |_| {}).await;
+        let request = &BookingRequest {
+            property_id: property.id,
+            check_in: in_days(10),
+            check_out: in_days(12),
+            guests: one_adult(),
+            message: None,
+            quote_id: None,
+            expected_total: None,
+        };
+        let (services, actor) = (&kit.services, &guest.actor);
+        let sealer = &services.sealer().await.expect("a key");
+        let booked = services
+            .write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await })
+            .await;
+        let booking = booked.expect("booked");
+        let api = kit.api(payments::routes());
+        Self { kit, stripe, api, host, guest, booking }
+    }
+
+    fn body(&self) -> Value {
+        json!({ "booking_id": self.booking.id })
+    }
+
+    /// Asks for an attempt with a key of its own.
+    async fn create(&self, person: &Person) -> Answer {
+        self.api.post_keyed("/v1/payments", Some(&person.token), &new_key(), &self.body()).await
+    }
+
+    /// The path of a payment that is captured.
+    async fn paid(&self) -> String {
+        let payment = self.create(&self.guest).await.of_status(201);
+        let (status, body) =
+            self.stripe.pay(payment["client_secret"].as_str().expect("a secret"), "pm_card_visa").await;
+        assert_eq!(status, 200, "{body}");
+        let event = self.stripe.last_event().await;
+        self.kit.services.apply_stripe_event(&event).await.expect("applied");
+        format!("/v1/payments/{}", payment["id"].as_str().expect("an id"))
+    }
+}
+
+fn new_key() -> String {
+    EventId::new().to_string()
+}
