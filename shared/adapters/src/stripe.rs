@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use domain::error::{Error, Result};
+use domain::error::{Error, ErrorCode, Result};
 use domain::id::{PaymentId, RefundId};
 use domain::money::{Currency, Money};
 use domain::payment::IntentStatus;
@@ -84,6 +84,15 @@ struct RefundObject {
     id: String,
     status: Option<String>,
     failure_reason: Option<String>,
+}
+
+impl From<RefundObject> for RefundOutcome {
+    fn from(refund: RefundObject) -> Self {
+        match refund.status.as_deref() {
+            Some("failed" | "canceled") => Self::Refused(refund.failure_reason.unwrap_or_default()),
+            _ => Self::Done(refund.id),
+        }
+    }
 }
 
 #[derive(Deserialize)]
@@ -254,8 +263,15 @@ impl PaymentProvider for Stripe {
             ("metadata[booking_id]", new.booking_id.to_string()),
         ];
         let key = Some(format!("{}-create", new.payment_id));
-        let made = self.call(Method::POST, "/v1/payment_intents", &form, key).await?;
-        self.read(expect(made)?).await
+        match self.call(Method::POST, "/v1/payment_intents", &form, key).await? {
+            Outcome::Refused(RefusalDetail { code: Some(code), .. })
+                if code == "amount_too_small" || code == "amount_too_large" =>
+            {
+                let detail = format!("The payment provider does not take {}: {code}.", new.amount);
+                Err(Error::new(ErrorCode::InvalidState, detail))
+            }
+            made => self.read(expect(made)?).await,
+        }
     }
 
     async fn intent(&self, intent_id: &str) -> Result<Intent> {
@@ -279,13 +295,15 @@ impl PaymentProvider for Stripe {
         ];
         let key = Some(refund_id.to_string());
         match self.call::<RefundObject>(Method::POST, "/v1/refunds", &form, key).await? {
-            Outcome::Done(refund) if refund.status.as_deref() == Some("failed") => {
-                Ok(RefundOutcome::Refused(refund.failure_reason.unwrap_or_default()))
-            }
-            Outcome::Done(refund) => Ok(RefundOutcome::Done(refund.id)),
+            Outcome::Done(refund) => Ok(refund.into()),
             Outcome::Refused(refusal) => {
                 Ok(RefundOutcome::Refused(refusal.code.or(refusal.message).unwrap_or_default()))
             }
         }
+    }
+
+    async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome> {
+        let asked = self.call::<RefundObject>(Method::GET, &format!("/v1/refunds/{name}"), &[], None).await?;
+        expect(asked).map(RefundOutcome::from)
     }
 }

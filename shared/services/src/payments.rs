@@ -168,6 +168,26 @@ impl Services {
     }
 }
 
+impl Services {
+    /// Asks the provider about a refund, and undoes ours if the money came back from the guest's bank: what is owed
+    /// is owed again, and people look at it.
+    ///
+    /// # Errors
+    /// `unavailable`, or `internal` for a refund that failed and is not ours, or not yet.
+    pub async fn settle_refund(&self, name: &str) -> Result<()> {
+        let RefundOutcome::Refused(reason) = self.payment_provider.refund_outcome(name).await? else { return Ok(()) };
+        tracing::error!(name, reason, "a refund did not reach the guest: people must look");
+        self.write("payments.undo_refund", |tx| async move {
+            let refund = store::payments::find_refund_of_provider(&tx, name).await?;
+            let refund = refund.ok_or_else(|| Error::internal("a failed refund that is not ours"))?;
+            // Locked, so that two who heard of it count it once.
+            store::payments::find_for_update(&tx, refund.payment_id).await?;
+            store::payments::undo_refund(&tx, &refund).await
+        })
+        .await
+    }
+}
+
 /// Decides a refund beyond the policy.
 ///
 /// # Errors

@@ -232,6 +232,8 @@ pub trait PaymentProvider: Send + Sync {
     async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
     /// Gives back money of a captured intent.
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome>;
+    /// Asks what became of a refund, by the provider's name of it: banks may send money back later.
+    async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome>;
 }
 
 /// Puts the provider's webhook events on the queue of their worker, as they came.

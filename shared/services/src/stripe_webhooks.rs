@@ -60,6 +60,9 @@ impl Services {
     pub async fn apply_stripe_event(&self, body: &str) -> Result<()> {
         let event: WebhookEvent = serde_json::from_str(body).map_err(Error::internal)?;
         let WebhookObject { object, id, payment_intent } = event.data.object;
+        if object == "refund" {
+            self.settle_refund(&id).await?;
+        }
         let intent_id = if object == "payment_intent" { Some(id) } else { payment_intent };
         match intent_id {
             Some(intent_id) => self.settle_intent(&intent_id).await,

@@ -304,6 +304,27 @@ pub async fn complete_refund(tx: &Tx, refund: &Refund, provider_refund_id: &str)
     Ok(true)
 }
 
+/// The refund the provider has this name for.
+pub async fn find_refund_of_provider(tx: &Tx, provider_refund_id: &str) -> Result<Option<Refund>> {
+    let sql = format!(
+        "-- payments.find_refund_of_provider
+         SELECT {REFUND_COLUMNS} FROM refunds WHERE provider_refund_id = $1"
+    );
+    tx.row(&sql, &[&provider_refund_id]).await?.as_ref().map(refund_from_row).transpose()
+}
+
+/// Marks a refund that was done as failed after all, and takes it off its payment; once.
+pub async fn undo_refund(tx: &Tx, refund: &Refund) -> Result<()> {
+    let mark = "-- payments.undo_refund
+                UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'succeeded'";
+    if tx.execute(mark, &[&refund.id.uuid()]).await? == 1 {
+        let count = "-- payments.uncount_refund
+                     UPDATE payments SET refunded_minor = refunded_minor - $2, updated_at = app_now() WHERE id = $1";
+        tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
+    }
+    Ok(())
+}
+
 /// Marks a pending refund as refused for good.
 pub async fn fail_refund(tx: &Tx, id: RefundId) -> Result<()> {
     let sql = "-- payments.fail_refund

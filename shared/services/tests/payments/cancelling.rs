@@ -278,3 +278,27 @@ async fn strangers_neither_cancel_nor_look_and_nothing_is_cancelled_twice() {
     assert_eq!(platform.status(booking.id).await, "confirmed");
     assert_eq!(platform.refunds().await, (0, 0));
 }
+
+/// The guest's bank sends the money back days later: it is owed again, and may be given again.
+#[tokio::test]
+async fn a_refund_that_fails_after_all_is_undone_once() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|_| {}).await;
+    let booking = platform.book(&property, (10, 12)).await;
+    let attempt = platform.attempt(&booking).await;
+    platform.stripe.pay(&attempt.client_secret, "pm_card_refundFail").await;
+    platform.hear().await;
+    refunds(&platform, &platform.host.actor, attempt.id, None).await.expect("on its way");
+    assert_eq!(platform.refunds().await, (booking.price.total.amount, 1));
+    let refund = platform.stripe.refunds().await[0]["id"].as_str().expect("an id").to_owned();
+    let failed = serde_json::json!({ "id": "evt_1", "type": "refund.failed", "data": { "object": {
+        "object": "refund", "id": refund, "payment_intent": platform.stripe.intents().await[0]["id"],
+    } } });
+    for _ in 0..2 {
+        platform.kit.services.apply_stripe_event(&failed.to_string()).await.expect("applied");
+    }
+    assert_eq!(platform.refunds().await, (0, 0));
+    assert_eq!(platform.payment(attempt.id).await.refunded_minor, 0);
+    platform.check_books().await;
+    refunds(&platform, &platform.host.actor, attempt.id, None).await.expect("owed again");
+}

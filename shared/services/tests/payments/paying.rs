@@ -119,3 +119,18 @@ async fn one_pass_of_the_scheduler_cancels_the_intent_of_a_hold_that_ran_out() {
     assert_eq!(status, 400, "nobody can pay it any more");
     platform.check_books().await;
 }
+
+#[tokio::test]
+async fn a_total_that_the_provider_does_not_take_is_a_conflict_and_no_accident() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|details| details.base_price_minor = Some(10)).await;
+    let booking = platform.book(&property, (10, 11)).await;
+    for _ in 0..2 {
+        let error = platform.try_attempt(&booking).await.err().expect("too little");
+        assert_eq!(error.code(), ErrorCode::InvalidState);
+    }
+    platform.kit.database.advance(SignedDuration::from_mins(15)).await;
+    let report = platform.kit.services.run_maintenance().await;
+    assert_eq!(report.failed_steps, Vec::<&str>::new());
+    platform.check_books().await;
+}
