@@ -1,0 +1,179 @@
+//! Money from outside: a guest pays with a test card at the provider, the webhook confirms, the mail comes.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_lc_rs::hmac;
+use e2e::{Answer, Api, Draft, Stay, User, new_key};
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval};
+
+/// The longest a webhook and its worker may take.
+const SETTLED_SECONDS: u64 = 30;
+const POLL_MILLISECONDS: u64 = 100;
+
+/// The simulated provider, as the stack describes it.
+struct Provider {
+    url: String,
+    key: String,
+    webhook_secret: String,
+}
+
+impl Provider {
+    fn of_stack() -> Result<Self> {
+        let path = std::env::var_os("ROOST_TEST_STACK").context("there is no stack to test: run `cargo xtask test`")?;
+        let description: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+        let text = |name: &str| -> Result<String> {
+            Ok(description[name].as_str().with_context(|| format!("stack.json has no `{name}`"))?.to_owned())
+        };
+        Ok(Self { url: text("stripe")?, key: text("stripe_key")?, webhook_secret: text("stripe_webhook_secret")? })
+    }
+
+    /// Pays as the provider's own library would; gives the status.
+    async fn pay(&self, client_secret: &str, card: &str) -> Result<u16> {
+        let intent = client_secret.split("_secret").next().unwrap_or_default();
+        let url = format!("{}/v1/payment_intents/{intent}/confirm", self.url);
+        let form = [("payment_method", card), ("client_secret", client_secret)];
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(http.post(url).bearer_auth(&self.key).form(&form).send().await?.status().as_u16())
+    }
+
+    /// `Stripe-Signature` over a body, of now.
+    fn sign(&self, body: &str) -> String {
+        let time = jiff::Timestamp::now().as_second();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.webhook_secret.as_bytes());
+        let tag = hmac::sign(&key, format!("{time}.{body}").as_bytes());
+        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("t={time},v1={hex}")
+    }
+}
+
+async fn until(api: &Api, user: &User, path: &str, status: &str) -> Result<Answer> {
+    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
+    let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
+    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        pace.tick().await;
+        let seen = api.get(path).by(user).expect(200).await?;
+        if seen.text_at("/status")? == status {
+            return Ok(seen);
+        }
+        if Instant::now() > deadline {
+            bail!("not {status} within {SETTLED_SECONDS} s: {seen}");
+        }
+    }
+}
+
+struct Paying {
+    api: Api,
+    host: User,
+    guest: User,
+    provider: Provider,
+    booking: String,
+    payment: Answer,
+}
+
+impl Paying {
+    /// A guest who has booked and asked to pay.
+    async fn start(draft: &Draft) -> Result<Self> {
+        let api = Api::connect().await?;
+        let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
+            .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
+        let property = api.listed_property(&host, draft).await?;
+        let booked = api.book(&guest, &Stay::in_days(40, 3)?.body(&property)).expect(201).await?;
+        let booking = booked.text_at("/id")?;
+        let body = json!({ "booking_id": booking });
+        let payment = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(201).await?;
+        ensure!(payment.at("/amount")? == booked.at("/price/total")?, "not the booking's total: {payment}");
+        let again = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(200).await?;
+        ensure!(again.at("/client_secret")? == payment.at("/client_secret")?, "another attempt: {again}");
+        Ok(Self {
+            provider: Provider::of_stack()?,
+            booking: format!("/v1/bookings/{booking}"),
+            api,
+            host,
+            guest,
+            payment,
+        })
+    }
+
+    async fn pay(&self, card: &str) -> Result<u16> {
+        self.provider.pay(&self.payment.text_at("/client_secret")?, card).await
+    }
+
+    fn payment_path(&self) -> Result<String> {
+        Ok(format!("/v1/payments/{}", self.payment.text_at("/id")?))
+    }
+}
+
+#[tokio::test]
+async fn a_card_that_is_charged_confirms_the_booking_and_both_sides_get_one_mail() -> Result<()> {
+    let paying = Paying::start(&Draft::default()).await?;
+    ensure!(paying.pay("pm_card_visa_chargeDeclined").await? == 402, "the card was not refused");
+    ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
+    let booking = until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    ensure!(booking.at("/payment_id")? == paying.payment.at("/id")?, "another payment: {booking}");
+    for person in [&paying.guest, &paying.host] {
+        let is_news = |mail: &e2e::Mail| ["is confirmed", "is coming"].iter().any(|words| mail.subject.contains(words));
+        let mails = paying.api.mailbox().wait_for(&person.email, 1, is_news).await?;
+        ensure!(mails.len() == 1, "not one mail: {mails:?}");
+    }
+    let payment = paying.api.get(&paying.payment_path()?).by(&paying.guest).expect(200).await?;
+    ensure!(payment.text_at("/status")? == "succeeded", "{payment}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_cancelled_booking_gives_back_what_the_preview_said() -> Result<()> {
+    let paying = Paying::start(&Draft::default()).await?;
+    ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
+    until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    let preview = paying.api.get(&format!("{}/cancellation", paying.booking)).by(&paying.guest).expect(200).await?;
+    ensure!(preview.at("/refund")? == paying.payment.at("/amount")?, "not all back within the grace: {preview}");
+    let cancel = format!("{}/cancel", paying.booking);
+    paying.api.post(&cancel).by(&paying.guest).json(&json!({})).expect(200).await?;
+    let again = paying.api.post(&cancel).by(&paying.host).json(&json!({})).send().await?;
+    again.expect_problem(409, "invalid_state")?;
+    let payment = until(&paying.api, &paying.guest, &paying.payment_path()?, "refunded").await?;
+    ensure!(payment.at("/refunds/0/amount")? == preview.at("/refund")?, "not as previewed: {payment}");
+    ensure!(payment.at("/refunds")?.as_array().is_some_and(|all| all.len() == 1), "not one refund: {payment}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_request_is_authorised_and_captured_when_its_host_accepts() -> Result<()> {
+    let paying = Paying::start(&Draft::default().with("instant_book", json!(false))).await?;
+    ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not authorised");
+    until(&paying.api, &paying.guest, &paying.booking, "pending_host").await?;
+    let payment = paying.api.get(&paying.payment_path()?).by(&paying.guest).expect(200).await?;
+    ensure!(payment.text_at("/status")? == "requires_capture", "{payment}");
+    let accept = format!("{}/accept", paying.booking);
+    paying.api.post(&accept).by(&paying.guest).send().await?.expect_problem(403, "forbidden")?;
+    paying.api.post(&accept).by(&paying.host).expect(200).await?;
+    until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    until(&paying.api, &paying.host, &paying.payment_path()?, "succeeded").await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn signed_webhooks_are_taken_and_forged_ones_are_not() -> Result<()> {
+    const WEBHOOKS: usize = 50;
+    let (api, provider) = (Api::connect().await?, Provider::of_stack()?);
+    let body =
+        r#"{ "id": "evt_e2e", "type": "payout.paid", "data": { "object": { "object": "payout", "id": "po_1" } } }"#;
+    let post = |signature: String| api.post("/v1/webhooks/stripe").header("stripe-signature", signature.as_bytes());
+    post(provider.sign(body)).json_text(body).expect(200).await?;
+    let mut micros = Vec::new();
+    for _ in 0..WEBHOOKS {
+        let (call, started) = (post(provider.sign(body)).json_text(body), Instant::now());
+        call.expect(200).await?;
+        micros.push(started.elapsed().as_micros());
+    }
+    micros.sort_unstable();
+    eprintln!("{WEBHOOKS} webhooks: median {} µs, slowest {} µs", micros[WEBHOOKS / 2], micros[WEBHOOKS - 1]);
+    let forged = post(provider.sign("{}")).json_text(body).send().await?;
+    forged.expect_problem(400, "webhook_signature_invalid")?;
+    let bare = api.post("/v1/webhooks/stripe").json_text(body).send().await?;
+    bare.expect_problem(400, "webhook_signature_invalid")?;
+    Ok(())
+}
