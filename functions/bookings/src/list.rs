@@ -32,6 +32,7 @@ pub(crate) enum RoleParam {
 #[expect(dead_code, reason = "describes the parameters, which ListParams reads")]
 pub(crate) struct ListParamsSchema {
     /// `guest` unless given.
+    #[param(inline)]
     role: Option<RoleParam>,
     status: Option<BookingStatus>,
     property_id: Option<PropertyId>,

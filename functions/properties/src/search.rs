@@ -41,7 +41,7 @@ pub(crate) struct SearchParamsSchema {
     #[param(minimum = 0)]
     max_price: Option<i64>,
     /// The order; best first.
-    #[param(value_type = Option<SortOrder>)]
+    #[param(inline)]
     sort: Option<SortOrder>,
     #[param(minimum = 1, maximum = 100, default = 20)]
     limit: Option<u32>,

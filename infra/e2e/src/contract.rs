@@ -121,7 +121,8 @@ impl Contract {
             path: path.to_owned(),
             // An empty choice `{}` means that the token is optional.
             secured: !choices.is_empty() && !choices.iter().any(|one| one.as_object().is_some_and(|it| it.is_empty())),
-            body: body.map(|schema| self.resolve(schema).clone()),
+            // A webhook's raw body is its sender's: nothing of it is documented here.
+            body: body.map(|schema| self.resolve(schema).clone()).filter(|schema| schema["type"] != "string"),
             statuses: statuses.map(|(status, _)| status.clone()).collect(),
         }
     }

@@ -43,9 +43,11 @@ impl Samples {
     pub fn path(&self, operation: &Operation) -> Result<String> {
         // Nobody has stayed yet: there is nothing to review or to hear of.
         let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
+        let payment_id = unknown_id("pay");
         let id = match operation.path.as_str() {
             path if path.starts_with("/v1/reviews/{") => &review_id,
             path if path.starts_with("/v1/notifications/{") => &notification_id,
+            path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
             path if path.starts_with("/v1/properties/{") => &self.property.id,
             path if path.starts_with("/v1/users/{") => &self.guest.id,
@@ -84,6 +86,11 @@ impl Samples {
                 body["message"] = json!("We come by train.");
                 body
             }
+            "POST /v1/bookings/{id}/cancel" => json!({ "reason": "Plans changed." }),
+            "POST /v1/payments" => json!({ "booking_id": self.booking_id }),
+            "POST /v1/payments/{id}/refunds" => {
+                json!({ "amount": { "amount": 100, "currency": "EUR" }, "reason": "The heating failed." })
+            }
             "POST /v1/reviews" => json!({
                 "booking_id": self.booking_id, "rating": 4, "categories": { "cleanliness": 5, "value": 3 },
                 "public_text": "A quiet place.", "private_text": "The tap drips."
@@ -104,6 +111,7 @@ impl Samples {
         let prefix = match operation.path.split('/').nth(2) {
             Some("bookings") => "book",
             Some("properties") => "prop",
+            Some("payments") => "pay",
             Some("reviews") => "rev",
             Some("notifications") => "notif",
             _ => "user",
