@@ -1,7 +1,8 @@
 "use strict";
 
-const DEFAULT_QUERY = `# An access token of the mutation "login" goes below, under Headers:
-#   {"Authorization": "Bearer ..."}
+const DEFAULT_QUERY = `# To act as somebody: the accessToken of the mutation
+# "login" goes under Headers, below:
+# {"Authorization": "Bearer ..."}
 query Listings {
   properties(first: 5) {
     nodes {

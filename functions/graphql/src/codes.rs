@@ -58,7 +58,6 @@ codes! {
         Canceled,
         PartiallyRefunded,
         Refunded,
-        Disputed,
     }
 
     /// Where a refund stands.
@@ -78,10 +77,11 @@ codes! {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use async_graphql::resolver_utils::EnumType;
     use serde::de::DeserializeOwned;
 
     #[track_caller]
-    fn same<D: Serialize, G: DeserializeOwned + Enum>(domain: &[D]) {
+    fn same<D: Serialize, G: DeserializeOwned + EnumType>(domain: &[D]) {
         for code in domain {
             let json = serde_json::to_value(code).expect("a code is JSON");
             assert!(serde_json::from_value::<G>(json.clone()).is_ok(), "the schema lacks {json}");

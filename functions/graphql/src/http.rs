@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use async_graphql::{Request, Response as Executed, ServerError, Value as GraphqlValue, Variables};
+use async_graphql::parser::types::ExecutableDocument;
+use async_graphql::{Name, Request, Response as Executed, ServerError, Value as GraphqlValue, Variables};
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
@@ -59,10 +60,37 @@ pub(crate) async fn execute(
 }
 
 async fn run(mut request: Request) -> Executed {
-    match request.parsed_query().and_then(limits::check) {
+    let (operation, variables) = (request.operation_name.clone(), request.variables.clone());
+    let checked = request.parsed_query().and_then(|document| {
+        limits::check(document)?;
+        require_variables(document, operation.as_deref(), &variables)
+    });
+    match checked {
         Ok(()) => SCHEMA.execute(request).await,
         Err(error) => Executed::from_errors(vec![error]),
     }
+}
+
+/// Refuses a request without a variable that may not be null, which the library finds only when it comes to use it.
+fn require_variables(
+    document: &ExecutableDocument,
+    operation: Option<&str>,
+    variables: &Variables,
+) -> Result<(), ServerError> {
+    let is_meant = |name: Option<&Name>| operation.is_none() || operation == name.map(Name::as_str);
+    let definitions = document
+        .operations
+        .iter()
+        .filter(|(name, _)| is_meant(*name))
+        .flat_map(|(_, operation)| operation.node.variable_definitions.iter().map(|definition| &definition.node));
+    for definition in definitions {
+        let name = &definition.name.node;
+        let is_given = variables.get(name).is_some_and(|value| *value != GraphqlValue::Null);
+        if !definition.var_type.node.nullable && definition.default_value.is_none() && !is_given {
+            return Err(refused("invalid_query", format!("The variable ${name} is required.")));
+        }
+    }
+    Ok(())
 }
 
 fn require_json(headers: &HeaderMap) -> Result<(), Error> {
@@ -123,7 +151,8 @@ struct Answer {
 impl Answer {
     fn of(executed: Executed) -> Self {
         let Executed { data, errors, extensions, http_headers, .. } = executed;
-        let is_executed = data != GraphqlValue::Null || errors.iter().any(|error| !error.path.is_empty());
+        let is_executed =
+            data != GraphqlValue::Null || errors.is_empty() || errors.iter().any(|error| !error.path.is_empty());
         let errors = errors.into_iter().map(outgoing).collect();
         Self { errors, data: is_executed.then_some(data), extensions, headers: http_headers }
     }

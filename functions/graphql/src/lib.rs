@@ -16,6 +16,7 @@ mod loaders;
 mod mutations;
 mod node;
 mod notifications;
+mod nulls;
 mod payments;
 mod properties;
 mod property_input;
@@ -28,7 +29,7 @@ mod wire;
 
 use std::sync::LazyLock;
 
-use async_graphql::{EmptySubscription, MergedObject, Schema};
+use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use web::AppState;
 
@@ -59,6 +60,7 @@ pub(crate) struct Mutation(
 
 static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::new(|| {
     Schema::build(Query::default(), Mutation::default(), EmptySubscription)
+        .extension(nulls::NullOnError)
         .limit_complexity(limits::MAX_COMPLEXITY)
         .limit_directives(limits::MAX_DIRECTIVES_A_FIELD)
         .finish()
@@ -66,7 +68,7 @@ static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::
 
 /// The schema in GraphQL's own language, as `schema.graphql` has it.
 pub fn sdl() -> String {
-    SCHEMA.sdl()
+    SCHEMA.sdl_with_options(SDLExportOptions::new().use_space_ident())
 }
 
 /// All routes of this function, with full paths. Their contract is the schema, not OpenAPI.

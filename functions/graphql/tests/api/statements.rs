@@ -1,0 +1,139 @@
+//! One SQL statement a level, whatever the page size.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use domain::id::{PropertyId, ReviewId};
+use serde_json::json;
+use testkit::{Kit, Person, in_days};
+use tracing::field::{Field, Visit};
+use tracing::subscriber::DefaultGuard;
+use tracing::{Event, Subscriber};
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
+
+use crate::{api, data};
+
+/// Names the statements that this thread's tasks run while it is there.
+pub(crate) struct Counter {
+    names: Arc<Mutex<Vec<String>>>,
+    _guard: DefaultGuard,
+}
+
+impl Counter {
+    pub(crate) fn start() -> Self {
+        let names = Arc::<Mutex<Vec<String>>>::default();
+        let layer = Statements(Arc::clone(&names));
+        Self { names, _guard: tracing::subscriber::set_default(tracing_subscriber::registry().with(layer)) }
+    }
+
+    pub(crate) fn statements(&self) -> Vec<String> {
+        self.names.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+struct Statements(Arc<Mutex<Vec<String>>>);
+
+impl<S: Subscriber> Layer<S> for Statements {
+    fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        if event.metadata().target() == "store::statement" {
+            let mut name = Name(String::new());
+            event.record(&mut name);
+            self.0.lock().unwrap_or_else(PoisonError::into_inner).push(name.0);
+        }
+    }
+}
+
+struct Name(String);
+
+impl Visit for Name {
+    fn record_str(&mut self, _: &Field, value: &str) {
+        self.0.push_str(value.trim_start_matches("-- "));
+    }
+
+    fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
+}
+
+/// A stay of the guest that is confirmed.
+async fn confirmed(kit: &Kit, guest: &Person, property_id: PropertyId, days: (i32, i32)) -> domain::id::BookingId {
+    let request = &services::bookings::BookingRequest {
+        property_id,
+        check_in: in_days(days.0),
+        check_out: in_days(days.1),
+        guests: testkit::one_adult(),
+        message: None,
+        quote_id: None,
+        expected_total: None,
+    };
+    let (services, actor, sealer) = (&kit.services, &guest.actor, &kit.services.sealer().await.expect("a key"));
+    let booked =
+        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
+    let id = booked.await.expect("booked").id;
+    let sql = "UPDATE bookings SET status = 'confirmed', hold_expires_at = NULL WHERE id = $1";
+    kit.database.execute(sql, &[&id.uuid()]).await;
+    id
+}
+
+async fn publish_review(kit: &Kit, guest: &Person, host: &Person, property_id: PropertyId, days: (i32, i32)) {
+    let booking = confirmed(kit, guest, property_id, days).await;
+    let sql =
+        "INSERT INTO reviews (id, booking_id, property_id, author_role, author_id, subject_id, rating, public_text,
+                                    closes_at, published_at)
+               VALUES ($1, $2, $3, 'guest', $4, $5, 4, 'Fine.', app_now(), app_now())";
+    let (guest, host) = (guest.id.uuid(), host.id.uuid());
+    kit.database.execute(sql, &[&ReviewId::new().uuid(), &booking.uuid(), &property_id.uuid(), &guest, &host]).await;
+}
+
+#[tokio::test]
+async fn twenty_properties_with_host_and_three_reviews_each_take_four_statements() {
+    let kit = Kit::start().await;
+    let guest = kit.guest().await;
+    for _ in 0..20 {
+        let host = kit.host().await;
+        let property = kit.listing_of(&host, |_| {}).await;
+        for start in [10, 20, 30, 40] {
+            publish_review(&kit, &guest, &host, property.id, (start, start + 2)).await;
+        }
+    }
+    let counter = Counter::start();
+    let query = "{ properties(first: 20) { edges { cursor node {
+        id title host { id firstName } reviews(first: 3) { nodes { rating publicText authorFirstName } pageInfo { hasNextPage } }
+    } } pageInfo { hasNextPage } } }";
+    let found = data(&api(&kit), None, query, json!({})).await;
+    let edges = found["properties"]["edges"].as_array().expect("a list");
+    assert_eq!(edges.len(), 20);
+    for edge in edges {
+        assert_eq!(edge["node"]["host"]["firstName"], "Ada");
+        assert_eq!(edge["node"]["reviews"]["nodes"].as_array().map(Vec::len), Some(3));
+        assert_eq!(edge["node"]["reviews"]["pageInfo"]["hasNextPage"], true);
+        assert_eq!(edge["node"]["reviews"]["nodes"][0]["authorFirstName"], "Ada");
+    }
+    let mut statements = counter.statements();
+    statements.sort();
+    let expected = ["listing_search.page", "properties.find_many", "reviews.newest_of_properties", "users.find_many"];
+    assert_eq!(statements, expected);
+}
+
+#[tokio::test]
+async fn bookings_with_everything_below_take_one_statement_a_kind() {
+    let kit = Kit::start().await;
+    let guest = kit.guest().await;
+    for _ in 0..6 {
+        let property = kit.listed_property().await;
+        confirmed(&kit, &guest, property.id, (10, 12)).await;
+    }
+    let counter = Counter::start();
+    let query = "{ bookings(first: 10) { nodes {
+        id property { title location { exact street } } guest { firstName } host { firstName }
+        payment { status refunds { id } } payments { id }
+    } } }";
+    let found = data(&api(&kit), Some(&guest), query, json!({})).await;
+    let nodes = found["bookings"]["nodes"].as_array().expect("a list");
+    assert_eq!(nodes.len(), 6);
+    for node in nodes {
+        let location = json!({ "exact": true, "street": "1 Quai du Louvre" });
+        assert_eq!(node["property"]["location"], location, "a confirmed guest sees the exact place");
+    }
+    let mut statements = counter.statements();
+    statements.sort();
+    let expected = ["bookings.list", "payments.list_of_bookings", "properties.find_many_for_guest", "users.find_many"];
+    assert_eq!(statements, expected);
+}
