@@ -44,9 +44,7 @@ pub(crate) async fn put_notification_preferences(
     body: Body<PreferencesBody>,
 ) -> Result<Json<PreferencesBody>, Problem> {
     let (actor, choices) = (&actor, &Preferences::from(&body.value));
-    let kept = app
-        .services
-        .write("notifications.choose", |tx| async move { choose(&tx, actor, choices).await })
-        .await?;
+    let kept =
+        app.services.write("notifications.choose", |tx| async move { choose(&tx, actor, choices).await }).await?;
     Ok(Json(PreferencesBody::from(&kept)))
 }

@@ -150,3 +150,30 @@ async fn late_money_racing_a_new_booking_of_the_same_nights_has_one_winner() {
         platform.check_books().await;
     }
 }
+
+/// The hold runs out while the provider has made the intent and its answer hangs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guest_never_gets_a_payable_intent_of_an_attempt_that_was_given_up() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|_| {}).await;
+    let booking = platform.book(&property, (10, 13)).await;
+    platform.stripe.fault("timeout_after", 1, "/v1/payment_intents").await;
+    let let_go = async {
+        while platform.stripe.intents().await.is_empty() {
+            tokio::task::yield_now().await;
+        }
+        run_out(&platform).await;
+        platform.kit.services.run_maintenance().await
+    };
+    let (attempt, report) = tokio::join!(platform.try_attempt(&booking), let_go);
+    assert_eq!(report.failed_steps, Vec::<&str>::new());
+    // If the answer was there before the hold was let go, the intent was known and cancelled.
+    if let Err(error) = attempt {
+        assert_eq!(error.code(), domain::error::ErrorCode::InvalidState);
+        platform.hear().await;
+    }
+    platform.reconcile().await;
+    assert_eq!(platform.stripe.intents().await[0]["status"], "canceled");
+    assert_eq!(platform.status(booking.id).await, "expired");
+    platform.check_books().await;
+}
