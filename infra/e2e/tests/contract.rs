@@ -150,15 +150,15 @@ async fn every_operation_documents_how_it_refuses() -> Result<()> {
 async fn every_operation_is_routed_to_a_function_that_knows_it() -> Result<()> {
     let api = Api::connect().await?;
     let samples = Samples::make(&api).await?;
-    for operation in api.contract().operations() {
-        let path = samples.path(&operation)?;
-        let method = Method::from_bytes(operation.method.as_bytes())?;
-        let mut call = api.call(method, &path).key(&new_key()).by(&samples.property.host);
-        if operation.body.is_some() {
-            call = call.json(&samples.body(&operation)?);
-        }
-        let answer = call.send().await?;
-        ensure!(!matches!(answer.status, 404 | 405), "published and not there: {answer}");
+    let operations = api.contract().operations();
+    for operation in &operations {
+        // Asked by a method that the path does not have: the answer names those it has, whatever the id stands for.
+        let has = |method: &&&str| !operations.iter().any(|it| it.path == operation.path && it.method == ***method);
+        let other = ["DELETE", "PATCH", "PUT"].iter().find(has).context("no method is left to ask by")?;
+        let answer = api.call(Method::from_bytes(other.as_bytes())?, &samples.path(operation)?).send().await?;
+        answer.expect_problem(405, "method_not_allowed")?;
+        let allowed = answer.require_header("allow")?;
+        ensure!(allowed.contains(&operation.method), "{} is published and not there: {answer}", operation.name());
     }
     Ok(())
 }

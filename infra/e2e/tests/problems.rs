@@ -41,7 +41,9 @@ async fn text_that_is_not_json_is_malformed() -> Result<()> {
         deep.as_bytes(),
     ];
     for operation in &operations {
-        for text in texts {
+        // An act's body may be left out, and so may be empty.
+        let may_be_empty = operation.path.ends_with("/cancel");
+        for text in texts.into_iter().filter(|text| !(may_be_empty && text.is_empty())) {
             let answer = call(&api, &samples, operation)?.json_text(text).send().await?;
             answer.expect_problem(400, "malformed_json")?;
         }

@@ -159,7 +159,7 @@ async fn a_guest_never_gets_a_payable_intent_of_an_attempt_that_was_given_up() {
     let booking = platform.book(&property, (10, 13)).await;
     platform.stripe.fault("timeout_after", 1, "/v1/payment_intents").await;
     let let_go = async {
-        while platform.stripe.intents().await.is_empty() {
+        while platform.stripe.events().await.is_empty() {
             tokio::task::yield_now().await;
         }
         run_out(&platform).await;
