@@ -91,6 +91,14 @@ impl Stack {
         outcome
     }
 
+    /// Plays the whole journey as the developer's command does.
+    ///
+    /// # Errors
+    /// At the first step that does not end as it should, with all that was told.
+    pub async fn demo(&self) -> Result<()> {
+        self.xtask(&["demo"]).await
+    }
+
     fn address(&self, name: &str) -> Result<String> {
         let value = self.description.get(name).and_then(Value::as_str);
         let value = value.with_context(|| format!("stack.json has no `{name}`"))?;

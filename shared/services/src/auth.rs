@@ -89,7 +89,7 @@ impl Services {
             let now = Timestamp::now();
             let session = self.sessions.find(id).await?.filter(|found| found.expires_at > now).ok_or_else(refused)?;
             let Some(mut next) = spend(&session, &hash, now) else {
-                self.sessions.revoke(id).await?;
+                self.end_session(id).await?;
                 tracing::warn!(session_id = %id, "a spent refresh token came again: the session is revoked");
                 return Err(Error::new(
                     ErrorCode::TokenReused,
@@ -112,7 +112,7 @@ impl Services {
     /// Ends the session of a refresh token; a token that is not ours ends nothing.
     pub async fn logout(&self, refresh_token: &str) -> Result<()> {
         match self.session_of(refresh_token).await? {
-            Some(id) => self.sessions.revoke(id).await,
+            Some(id) => self.end_session(id).await,
             None => Ok(()),
         }
     }

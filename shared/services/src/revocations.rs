@@ -1,23 +1,28 @@
 //! A session that was ended takes its access tokens with it, within a minute: each process asks about a session now
-//! and then. While the store of sessions is down a token is good until it expires: signed in people can go on.
+//! and then, the cache first, so that a logout is known everywhere at once while there is one. While cache and store
+//! are down a token is good until it expires: signed in people can go on.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::error::Error;
+use domain::error::{Error, Result};
 use domain::id::SessionId;
 
 use crate::Services;
 
-/// How long an answer serves: with the time a request may take, well below a minute.
-const FRESH: Duration = Duration::from_secs(30);
+/// How long an answer serves in a process, and again in the cache: together below a minute.
+const FRESH: Duration = Duration::from_secs(25);
 
 /// How long the store is left alone after it did not answer.
 const REST: Duration = Duration::from_secs(5);
 
 /// A request does not wait longer for it.
 const LIMIT: Duration = Duration::from_millis(300);
+
+/// What the cache holds of a session.
+const REVOKED: &[u8] = b"revoked";
+const LIVE: &[u8] = b"live";
 
 /// More sessions than a process meets in half a minute; beyond it, it begins anew.
 const MAX_SESSIONS: usize = 10_000;
@@ -47,9 +52,17 @@ impl Services {
         if let Some(revoked) = self.revocations.get(id) {
             return revoked;
         }
+        if let Some(known) = self.cache.get(&cache_key(id)).await {
+            let revoked = known == REVOKED;
+            self.revocations.keep(id, revoked, FRESH);
+            return revoked;
+        }
         let asked = tokio::time::timeout(LIMIT, self.sessions.is_revoked(id)).await;
         let (revoked, serves) = match asked.map_err(Error::unavailable).flatten() {
-            Ok(revoked) => (revoked, FRESH),
+            Ok(revoked) => {
+                self.cache.set(&cache_key(id), if revoked { REVOKED } else { LIVE }, FRESH.as_secs()).await;
+                (revoked, FRESH)
+            }
             Err(error) => {
                 tracing::warn!(%error, "nobody can say whether a session has ended: its token is taken");
                 (false, REST)
@@ -58,4 +71,19 @@ impl Services {
         self.revocations.keep(id, revoked, serves);
         revoked
     }
+
+    /// Ends a session, here and in the cache at once.
+    ///
+    /// # Errors
+    /// `unavailable` when the store can't be reached; the session then goes on.
+    pub(crate) async fn end_session(&self, id: SessionId) -> Result<()> {
+        self.sessions.revoke(id).await?;
+        self.revocations.keep(id, true, FRESH);
+        self.cache.set(&cache_key(id), REVOKED, FRESH.as_secs()).await;
+        Ok(())
+    }
+}
+
+fn cache_key(id: SessionId) -> String {
+    format!("session:{id}:state")
 }

@@ -1,4 +1,5 @@
-//! `cargo xtask demo`: the whole journey over HTTP against the running stack, step by step, with its clock.
+//! `cargo xtask demo`: the whole journey over HTTP against the running stack, step by step, with its clock: by REST
+//! here, and once more by GraphQL.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,8 @@ use crate::clock;
 use crate::description::Description;
 use crate::paths::Paths;
 use crate::ui;
+
+mod graphql;
 
 /// The longest a mail or a webhook may take.
 const ARRIVES_WITHIN: Duration = Duration::from_secs(15);
@@ -35,9 +38,16 @@ pub(crate) async fn run(paths: &Paths) -> Result<()> {
     let description = Description::read(paths)?;
     let http = reqwest::Client::builder().timeout(Duration::from_secs(10)).build()?;
     let mut journey = Journey { http, description, started: Instant::now(), step: 0, keys: 0 };
-    let outcome = journey.play(paths).await;
+    ui::say("By REST:");
+    let by_rest = journey.play(paths).await;
     clock::reset(paths).await?;
-    outcome
+    by_rest?;
+    ui::say("By GraphQL:");
+    let by_graphql = journey.play_by_graphql(paths).await;
+    clock::reset(paths).await?;
+    by_graphql?;
+    ui::say(&format!("Both journeys took {:.1} s.", journey.started.elapsed().as_secs_f64()));
+    Ok(())
 }
 
 impl Journey {
@@ -52,22 +62,15 @@ impl Journey {
         self.mail_to(&guest, "confirmed").await?;
         self.cancel_another(&guest, &property).await?;
         self.stay(paths, &guest, &booking).await?;
-        self.review(&host, &guest, &booking, &property).await?;
-        ui::say(&format!("The whole journey took {:.1} s.", self.started.elapsed().as_secs_f64()));
-        Ok(())
+        self.review(&host, &guest, &booking, &property).await
     }
 
     /// Registers somebody, reads the mail, opens its link, signs in.
     async fn person(&mut self, first_name: &str) -> Result<Person> {
-        let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
-        let email = format!("{}-{unique}@demo.roost.test", first_name.to_lowercase());
-        let password = format!("demo {unique}");
+        let (email, password) = credentials(first_name)?;
         let body = json!({"email": email, "password": password, "first_name": first_name, "last_name": "Demo"});
         self.call(Method::POST, "/v1/users", None, &body).await?;
-        let mail = self.mail(&email, "Verify").await?;
-        let text = mail["text"].as_str().context("a mail has a text")?;
-        let token = text.split("token=").nth(1).and_then(|rest| rest.split_whitespace().next());
-        let token = token.context("the mail has a link with a token")?;
+        let token = self.verification_token(&email).await?;
         self.call(Method::POST, "/v1/auth/email/verify", None, &json!({"token": token})).await?;
         let body = json!({"email": email, "password": password});
         let session = self.call(Method::POST, "/v1/auth/login", None, &body).await?;
@@ -118,19 +121,24 @@ impl Journey {
     /// Pays with a test card, as the provider's own library would, and waits for the webhook to confirm the booking.
     async fn pay(&mut self, guest: &Person, booking: &str) -> Result<String> {
         let payment = self.call(Method::POST, "/v1/payments", Some(guest), &json!({"booking_id": booking})).await?;
-        let secret = text_of(&payment, "client_secret")?;
+        self.confirm_with_card(&text_of(&payment, "client_secret")?).await?;
+        self.until(guest, &format!("/v1/bookings/{booking}"), "status", "confirmed").await?;
+        self.tell("the guest pays with a test card; the webhook confirms the booking");
+        text_of(&payment, "id")
+    }
+
+    /// What Stripe's own library does in the guest's browser.
+    async fn confirm_with_card(&self, secret: &str) -> Result<()> {
         let intent = secret.split("_secret").next().unwrap_or_default();
         let (stripe, key) = self.description.stripe();
-        let form = [("payment_method", "pm_card_visa"), ("client_secret", secret.as_str())];
+        let form = [("payment_method", "pm_card_visa"), ("client_secret", secret)];
         let url = format!("{stripe}/v1/payment_intents/{intent}/confirm");
         let answer = self.http.post(&url).bearer_auth(key).form(&form).send().await?;
         let status = answer.status();
         if !status.is_success() {
             bail!("the card was refused: {status} {}", answer.text().await?);
         }
-        self.until(guest, &format!("/v1/bookings/{booking}"), "status", "confirmed").await?;
-        self.tell("the guest pays with a test card; the webhook confirms the booking");
-        text_of(&payment, "id")
+        Ok(())
     }
 
     async fn cancel_another(&mut self, guest: &Person, property: &str) -> Result<()> {
@@ -175,6 +183,14 @@ impl Journey {
         Ok(())
     }
 
+    /// The token of the link in the mail that verifies an address.
+    async fn verification_token(&self, email: &str) -> Result<String> {
+        let mail = self.mail(email, "Verify").await?;
+        let text = mail["text"].as_str().context("a mail has a text")?;
+        let token = text.split("token=").nth(1).and_then(|rest| rest.split_whitespace().next());
+        Ok(token.context("the mail has a link with a token")?.to_owned())
+    }
+
     /// The mail to somebody whose subject has these words, as soon as it is there.
     async fn mail(&self, to: &str, subject: &str) -> Result<Value> {
         let since = Instant::now();
@@ -216,8 +232,7 @@ impl Journey {
     }
 
     async fn call(&mut self, method: Method, path: &str, person: Option<&Person>, body: &Value) -> Result<Value> {
-        self.keys += 1;
-        let key = format!("demo-{}-{}", self.started.elapsed().as_nanos(), self.keys);
+        let key = self.new_key();
         let url = format!("{}{path}", self.description.api());
         let mut request = self.http.request(method, url).header("Idempotency-Key", key).json(body);
         if let Some(person) = person {
@@ -226,10 +241,22 @@ impl Journey {
         answered(path, request).await
     }
 
+    /// An idempotency key nobody has used.
+    fn new_key(&mut self) -> String {
+        self.keys += 1;
+        format!("demo-{}-{}", self.started.elapsed().as_nanos(), self.keys)
+    }
+
     fn tell(&mut self, what: &str) {
         self.step += 1;
         ui::say(&format!("{:>2}. {what} ({:.1} s)", self.step, self.started.elapsed().as_secs_f64()));
     }
+}
+
+/// An address and a password of somebody new.
+fn credentials(first_name: &str) -> Result<(String, String)> {
+    let unique = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH)?.as_nanos();
+    Ok((format!("{}-{unique}@demo.roost.test", first_name.to_lowercase()), format!("demo {unique}")))
 }
 
 async fn answered(path: &str, request: reqwest::RequestBuilder) -> Result<Value> {
