@@ -95,7 +95,7 @@ impl Stack {
     ///
     /// # Errors
     /// At the first step that does not end as it should, with all that was told.
-    pub async fn demo(&self) -> Result<()> {
+    pub async fn play_demo(&self) -> Result<()> {
         self.xtask(&["demo"]).await
     }
 

@@ -6,5 +6,5 @@ use e2e::Stack;
 
 #[tokio::test]
 async fn whole_journey_plays_by_rest_and_by_graphql() -> Result<()> {
-    Stack::load()?.demo().await
+    Stack::load()?.play_demo().await
 }
