@@ -62,11 +62,7 @@ impl Services {
         require_price_as_shown(sealer, request, &property, dates, &price)?;
         self.require_free_hold(tx, actor).await?;
         let booking = insert_holding(tx, actor, request, &property, dates, &price).await?;
-        let data = json!({
-            "booking_id": booking.id, "property_id": booking.property_id,
-            "guest_id": booking.guest_id, "host_id": booking.host_id,
-        });
-        store::outbox::insert(tx, EventKind::BookingRequested, &data).await?;
+        store::outbox::insert(tx, EventKind::BookingRequested, &event_data(&booking)).await?;
         Ok(booking)
     }
 
@@ -106,6 +102,14 @@ impl Services {
         let detail = format!("You have {allowed} unpaid bookings. Pay for one, or wait until one runs out.");
         Err(Error::new(ErrorCode::TooManyHolds, detail))
     }
+}
+
+/// What events about a booking tell; events of money add their own.
+pub(crate) fn event_data(booking: &Booking) -> serde_json::Value {
+    json!({
+        "booking_id": booking.id, "property_id": booking.property_id,
+        "guest_id": booking.guest_id, "host_id": booking.host_id,
+    })
 }
 
 /// A booking as it is now, within a transaction.

@@ -16,7 +16,8 @@ use store::properties::Property;
 
 use crate::Services;
 use crate::actor::Actor;
-use crate::host_answers::{event_data, invalid_state};
+use crate::bookings::event_data;
+use crate::host_answers::invalid_state;
 use crate::payments::decide_refund;
 
 impl Services {

@@ -5,13 +5,13 @@ use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
 use jiff::SignedDuration;
-use serde_json::json;
 use store::Tx;
 use store::bookings::{Booking, Change};
 use store::payments::Instruction;
 
 use crate::Services;
 use crate::actor::Actor;
+use crate::bookings::event_data;
 
 /// Accepts a request. The booking is confirmed when the money is captured, which is tried right after the commit.
 ///
@@ -94,12 +94,4 @@ async fn request_to_answer(tx: &Tx, actor: &Actor, id: BookingId, event: Booking
 pub(crate) fn invalid_state(impossible: &booking::InvalidTransition) -> Error {
     let detail = format!("Not possible: {impossible}.");
     Error::new(ErrorCode::InvalidState, detail).with("state", impossible.status.as_str())
-}
-
-/// What events about a booking tell.
-pub(crate) fn event_data(booking: &Booking) -> serde_json::Value {
-    json!({
-        "booking_id": booking.id, "property_id": booking.property_id,
-        "guest_id": booking.guest_id, "host_id": booking.host_id,
-    })
 }

@@ -1,8 +1,11 @@
 //! What the scheduler does each minute. Every step is safe to run twice at once, and one that fails does not keep
 //! the others from running.
 
+use std::sync::Arc;
+
 use domain::error::Result;
 use serde::Serialize;
+use store::Tx;
 
 use crate::Services;
 
@@ -43,45 +46,36 @@ impl Services {
     }
 
     async fn expire_holds(&self) -> Result<u64> {
-        let mut total = 0;
-        loop {
-            let expired = self
-                .write("maintenance.expire_holds", |tx| async move {
-                    store::bookings::expire_overdue(&tx, BATCH_ROWS).await
-                })
-                .await?;
-            total += expired;
-            if expired < BATCH_ROWS.unsigned_abs() {
-                return Ok(total);
-            }
-        }
+        self.in_batches("maintenance.expire_holds", |tx| async move {
+            store::bookings::expire_overdue(&tx, BATCH_ROWS).await
+        })
+        .await
     }
 
     async fn complete_stays(&self) -> Result<u64> {
-        let mut total = 0;
-        loop {
-            let completed = self
-                .write("maintenance.complete_stays", |tx| async move {
-                    store::bookings::complete_ended(&tx, BATCH_ROWS).await
-                })
-                .await?;
-            total += completed;
-            if completed < BATCH_ROWS.unsigned_abs() {
-                return Ok(total);
-            }
-        }
+        self.in_batches("maintenance.complete_stays", |tx| async move {
+            store::bookings::complete_ended(&tx, BATCH_ROWS).await
+        })
+        .await
     }
 
     async fn publish_reviews(&self) -> Result<u64> {
+        self.in_batches("maintenance.publish_reviews", |tx| async move {
+            crate::reviews::publish_due(&tx, BATCH_ROWS).await
+        })
+        .await
+    }
+
+    /// Repeats a step that takes at most [`BATCH_ROWS`], each time in a transaction of its own, until less is due.
+    async fn in_batches<F>(&self, name: &'static str, step: impl Fn(Arc<Tx>) -> F) -> Result<u64>
+    where
+        F: Future<Output = Result<u64>>,
+    {
         let mut total = 0;
         loop {
-            let published =
-                self.write("maintenance.publish_reviews", |tx| async move {
-                    crate::reviews::publish_due(&tx, BATCH_ROWS).await
-                })
-                .await?;
-            total += published;
-            if published < BATCH_ROWS.unsigned_abs() {
+            let done = self.write(name, &step).await?;
+            total += done;
+            if done < BATCH_ROWS.unsigned_abs() {
                 return Ok(total);
             }
         }

@@ -19,6 +19,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
 use crate::ports::{Intent, NewIntent, RefundOutcome};
+use crate::settlement::event_data;
 
 /// A payment as one caller sees it.
 #[derive(Clone, Debug)]
@@ -166,9 +167,7 @@ impl Services {
         })
         .await
     }
-}
 
-impl Services {
     /// Asks the provider about a refund, and undoes ours if the money came back from the guest's bank: what is owed
     /// is owed again, and people look at it.
     ///
@@ -243,10 +242,9 @@ async fn refund_done(tx: &Tx, payment: &Payment, refund: &Refund, name: &str) ->
     }
     let booking = store::bookings::find(tx, payment.booking_id).await?;
     let booking = booking.ok_or_else(|| Error::internal("a payment of no booking"))?;
-    let data = json!({
-        "booking_id": booking.id, "property_id": booking.property_id, "guest_id": booking.guest_id,
-        "host_id": booking.host_id, "payment_id": payment.id, "refund_id": refund.id, "amount": refund.amount,
-    });
+    let mut data = event_data(&booking, payment);
+    data["refund_id"] = json!(refund.id);
+    data["amount"] = json!(refund.amount);
     store::outbox::insert(tx, EventKind::PaymentRefunded, &data).await
 }
 

@@ -14,6 +14,7 @@ use store::bookings::{Booking, Change};
 use store::payments::{Instruction, Payment, Refund};
 
 use crate::Services;
+use crate::bookings;
 use crate::payments::decide_refund;
 use crate::ports::Intent;
 
@@ -254,9 +255,9 @@ async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {
     booking.ok_or_else(|| Error::internal("a payment of no booking"))
 }
 
-fn event_data(booking: &Booking, payment: &Payment) -> serde_json::Value {
-    json!({
-        "booking_id": booking.id, "property_id": booking.property_id, "guest_id": booking.guest_id,
-        "host_id": booking.host_id, "payment_id": payment.id,
-    })
+/// What events about a payment tell.
+pub(crate) fn event_data(booking: &Booking, payment: &Payment) -> serde_json::Value {
+    let mut data = bookings::event_data(booking);
+    data["payment_id"] = json!(payment.id);
+    data
 }
