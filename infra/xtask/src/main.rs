@@ -72,6 +72,9 @@ enum Command {
     Reset,
     /// Start a stack of its own, run the tests against it, stop it.
     Test {
+        /// Run only the tests of this package; may be repeated.
+        #[arg(short, long = "package", value_name = "NAME")]
+        packages: Vec<String>,
         /// Run only tests whose names contain one of these.
         filters: Vec<String>,
     },
@@ -196,7 +199,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
             dev(&paths, Options { api_port: Some(port), watch, durability, copies }).await?;
         }
         Command::Reset => stack::reset(&paths).await?,
-        Command::Test { filters } => return tests::run(&filters).await,
+        Command::Test { packages, filters } => return tests::run(&packages, &filters).await,
         Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
         Command::Demo => demo::run(&paths).await?,
         Command::Openapi => contracts::write(&paths)?,

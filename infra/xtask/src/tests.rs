@@ -15,8 +15,9 @@ use crate::ui;
 /// Where the tests' stack keeps its state, relative to the clone.
 pub(crate) const STATE: &str = ".dev/test";
 
-/// Runs the tests whose names contain one of `filters`, all without any, and returns cargo's verdict.
-pub(crate) async fn run(filters: &[String]) -> Result<ExitCode> {
+/// Runs the tests of `packages`, all without any, whose names contain one of `filters`, all without any, and returns
+/// cargo's verdict.
+pub(crate) async fn run(packages: &[String], filters: &[String]) -> Result<ExitCode> {
     let paths = Paths::new(Path::new(STATE))?;
     // Each run sees the same empty stack.
     stack::reset(&paths).await?;
@@ -31,18 +32,23 @@ pub(crate) async fn run(filters: &[String]) -> Result<ExitCode> {
         }
     };
     let outcome = tokio::select! {
-        outcome = cargo_test(&paths, &running, filters) => outcome,
+        outcome = cargo_test(&paths, &running, packages, filters) => outcome,
         name = crate::interrupted() => name.map(|_| ExitCode::FAILURE),
     };
     running.stop().await?;
     outcome
 }
 
-async fn cargo_test(paths: &Paths, running: &Running, filters: &[String]) -> Result<ExitCode> {
+async fn cargo_test(paths: &Paths, running: &Running, packages: &[String], filters: &[String]) -> Result<ExitCode> {
     let description = &running.description;
     let mut command = Command::new("cargo");
+    command.args(["test", "--no-fail-fast"]);
+    if packages.is_empty() {
+        command.arg("--workspace");
+    }
     command
-        .args(["test", "--workspace", "--no-fail-fast", "--"])
+        .args(packages.iter().flat_map(|package| ["--package", package]))
+        .arg("--")
         .args(filters)
         .current_dir(&paths.root)
         .kill_on_drop(true);

@@ -88,8 +88,19 @@ impl Cache for RedisCache {
         self.run::<()>(redis::cmd("SET").arg(key).arg(value).arg("EX").arg(ttl_seconds)).await;
     }
 
-    async fn delete(&self, key: &str) {
-        self.run::<i64>(redis::cmd("DEL").arg(key)).await;
+    async fn get_many(&self, keys: &[String]) -> Option<Vec<Option<Vec<u8>>>> {
+        self.run(redis::cmd("MGET").arg(keys)).await
+    }
+
+    async fn add(&self, key: &str, value: &[u8], ttl_seconds: u64) -> Option<bool> {
+        // Nil when the key was there, which is a `None` inside.
+        let added: Option<String> =
+            self.run(redis::cmd("SET").arg(key).arg(value).arg("NX").arg("EX").arg(ttl_seconds)).await?;
+        Some(added.is_some())
+    }
+
+    async fn delete(&self, keys: &[String]) -> bool {
+        self.run::<i64>(redis::cmd("UNLINK").arg(keys)).await.is_some()
     }
 
     async fn ping(&self) -> Option<bool> {
@@ -108,7 +119,17 @@ impl Cache for NoCache {
 
     async fn set(&self, _key: &str, _value: &[u8], _ttl_seconds: u64) {}
 
-    async fn delete(&self, _key: &str) {}
+    async fn get_many(&self, _keys: &[String]) -> Option<Vec<Option<Vec<u8>>>> {
+        None
+    }
+
+    async fn add(&self, _key: &str, _value: &[u8], _ttl_seconds: u64) -> Option<bool> {
+        None
+    }
+
+    async fn delete(&self, _keys: &[String]) -> bool {
+        true
+    }
 
     async fn ping(&self) -> Option<bool> {
         None

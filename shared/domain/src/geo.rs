@@ -14,7 +14,7 @@ mod bounding_box;
 mod grid;
 
 pub use bounding_box::BoundingBox;
-pub use grid::{Cover, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, cell, cells, cover};
+pub use grid::{Cover, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, ancestor, cell, cells, cells_of, cover};
 
 /// Nearest and farthest that a public point lies from the exact one.
 pub const PUBLIC_OFFSET_METRES: std::ops::RangeInclusive<f64> = 150.0..=400.0;

@@ -10,6 +10,7 @@ pub mod access_tokens;
 pub mod actor;
 pub mod auth;
 pub mod bookings;
+pub mod cached;
 pub mod cancellations;
 pub mod health;
 pub mod host_answers;
@@ -90,13 +91,14 @@ pub struct Services {
 }
 
 impl Services {
-    /// Runs `work` in one transaction, and publishes the events it wrote once that is committed.
+    /// Runs `work` in one transaction; once that is committed, publishes the events it wrote and tells the cache what is
+    /// no longer true.
     pub async fn write<T, F>(&self, name: &'static str, work: impl Fn(Arc<Tx>) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
         let committed = self.db.run_tx(name, work).await?;
-        self.publish(&committed.events).await;
+        tokio::join!(self.publish(&committed.events), self.tell_cache());
         Ok(committed.value)
     }
 

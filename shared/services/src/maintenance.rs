@@ -25,6 +25,8 @@ pub struct PassReport {
     pub published_reviews: u64,
     /// Events the queue has taken.
     pub published_events: u64,
+    /// Changes that the cache had not been told of.
+    pub told_changes: u64,
     /// Old rows removed.
     pub purged_rows: u64,
     /// Steps that failed, by name; their errors are in the log. The next pass tries again.
@@ -41,6 +43,7 @@ impl Services {
         report.published_reviews = report.step("publish_reviews", self.publish_reviews().await);
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);
+        report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
         report.purged_rows = report.step("purge", self.purge().await);
         report
     }

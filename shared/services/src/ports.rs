@@ -169,8 +169,13 @@ pub trait Cache: Send + Sync {
     async fn get(&self, key: &str) -> Option<Vec<u8>>;
     /// Keeps a value for some seconds.
     async fn set(&self, key: &str, value: &[u8], ttl_seconds: u64);
-    /// Forgets a value.
-    async fn delete(&self, key: &str);
+    /// The values that are there, in the order of the keys; none while there is no cache.
+    async fn get_many(&self, keys: &[String]) -> Option<Vec<Option<Vec<u8>>>>;
+    /// Keeps a value unless the key has one, and says whether it did; none while there is no cache.
+    async fn add(&self, key: &str, value: &[u8], ttl_seconds: u64) -> Option<bool>;
+    /// Forgets values; false when the cache did not say that it has. Without a cache by configuration there is nothing
+    /// to forget.
+    async fn delete(&self, keys: &[String]) -> bool;
     /// Whether the cache answers; none when there is no cache by configuration.
     async fn ping(&self) -> Option<bool>;
 }

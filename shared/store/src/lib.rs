@@ -2,6 +2,7 @@
 //! Rules live in `domain`, use cases in `services`: nothing here decides, it reads and writes.
 
 pub mod bookings;
+pub mod cache_invalidations;
 pub mod clock;
 pub mod connect;
 pub mod error;

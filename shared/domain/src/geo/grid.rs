@@ -63,26 +63,33 @@ pub struct Cover {
 
 /// Covers `boxes` (as [`BoundingBox::split`] gives them) at the deepest level that needs at most `max_cells`.
 pub fn cover(boxes: &[BoundingBox], max_cells: usize) -> Cover {
-    for level in LEVELS.into_iter().rev() {
-        let spans: Vec<_> = boxes.iter().flat_map(|boxed| boxed.split()).map(|boxed| span(boxed, level)).collect();
-        let most: u64 = spans.iter().map(|(columns, rows)| extent(columns) * extent(rows)).sum();
-        // Boxes may share cells, so count exactly where the sum alone does not decide.
-        if most > 4 * max_cells as u64 {
-            continue;
-        }
-        let mut cells: Vec<i64> = spans
-            .into_iter()
-            .flat_map(|(columns, rows)| {
-                columns.flat_map(move |column| rows.clone().map(move |row| interleave(column, row)))
-            })
-            .collect();
-        cells.sort_unstable();
-        cells.dedup();
-        if cells.len() <= max_cells {
-            return Cover { level, cells };
-        }
+    let at = |level| cells_of(boxes, level, max_cells).map(|cells| Cover { level, cells });
+    LEVELS.into_iter().rev().find_map(at).unwrap_or_else(|| Cover { level: WORLD_LEVEL, cells: vec![0] })
+}
+
+/// The distinct cells of a level that boxes touch, ascending; none when they are more than `max_cells`.
+pub fn cells_of(boxes: &[BoundingBox], level: u8, max_cells: usize) -> Option<Vec<i64>> {
+    let spans: Vec<_> = boxes.iter().flat_map(|boxed| boxed.split()).map(|boxed| span(boxed, level)).collect();
+    let most: u64 = spans.iter().map(|(columns, rows)| extent(columns) * extent(rows)).sum();
+    // Boxes may share cells, so count exactly where the sum alone does not decide.
+    if most > 4 * max_cells as u64 {
+        return None;
     }
-    Cover { level: WORLD_LEVEL, cells: vec![0] }
+    let mut cells: Vec<i64> = spans
+        .into_iter()
+        .flat_map(|(columns, rows)| {
+            columns.flat_map(move |column| rows.clone().map(move |row| interleave(column, row)))
+        })
+        .collect();
+    cells.sort_unstable();
+    cells.dedup();
+    (cells.len() <= max_cells).then_some(cells)
+}
+
+/// The cell of `level` that holds a cell of the deepest of [`LEVELS`].
+pub fn ancestor(deepest_cell: i64, level: u8) -> i64 {
+    let [.., deepest] = LEVELS;
+    deepest_cell >> (2 * u32::from(deepest.saturating_sub(level)))
 }
 
 type Span = std::ops::RangeInclusive<u32>;

@@ -2,6 +2,7 @@
 
 mod access_tokens;
 mod bookings;
+mod cached;
 mod idempotency;
 mod inbox;
 mod maintenance;
