@@ -4,7 +4,7 @@
 //! An answer is kept under the words read before it was worked out; a change removes the words after its commit, and
 //! what was kept under them is never found again. Until a change has done so its row in `cache_invalidations` says that
 //! the cache is not to be trusted, so an outage of the cache at the moment of a write leaves nothing stale either
-//! (ADR 12).
+//! (ADR 11).
 
 use std::collections::BTreeSet;
 use std::time::Duration;

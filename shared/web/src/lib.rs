@@ -21,6 +21,7 @@ pub mod etag;
 pub mod fields;
 pub mod idempotency;
 mod json;
+pub mod kept;
 pub mod openapi;
 pub mod pages;
 pub mod params;
