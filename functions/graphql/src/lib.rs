@@ -5,6 +5,7 @@
 mod auth;
 mod booking_mutations;
 mod bookings;
+mod calendar_exports;
 mod caller;
 mod codes;
 mod connections;
@@ -52,6 +53,7 @@ pub(crate) struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
     properties::PropertyMutation,
+    calendar_exports::CalendarExportMutation,
     booking_mutations::BookingMutation,
     payments::PaymentMutation,
     reviews::ReviewMutation,

@@ -10,6 +10,7 @@ use services::properties::{PropertyDetails, PropertyView, create, list, unlist};
 use services::{Answer, SavedAnswer, Tx};
 use web::answers;
 
+use crate::calendar_exports::{self, CalendarExport};
 use crate::caller::{RequestExt, if_visible, parse_id, require_id};
 use crate::codes::{CancellationPolicy, PropertyKind, PropertyStatus, RoomType};
 use crate::connections::Plain;
@@ -130,6 +131,12 @@ impl Property {
         after: Option<String>,
     ) -> Result<Option<Plain<Review>>> {
         reviews::of_property_seen(ctx, require_id(&self.id)?, first, after).await
+    }
+
+    /// Where other sites read the calendar; to the host alone.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn calendar_export(&self, ctx: &Context<'_>) -> Result<Option<CalendarExport>> {
+        calendar_exports::of_property(ctx, &self.id).await
     }
 
     /// What a stay costs, line by line. `guests` are adults and children, 1 unless given.

@@ -1,5 +1,6 @@
 //! Listings: every route of `/v1/properties`.
 
+pub mod calendar_export;
 mod create;
 pub mod create_json;
 mod get;
@@ -24,4 +25,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(unlist::unlist_property))
         .routes(routes!(quote::quote_stay))
         .routes(routes!(reviews::list_property_reviews))
+        .routes(routes!(calendar_export::get_exported_calendar))
+        .routes(routes!(calendar_export::get_calendar_export, calendar_export::rotate_calendar_export))
 }

@@ -43,6 +43,10 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/properties/{id}/quote", Rule::PublicWhenListed),
     ("POST /v1/properties/{id}/list", Rule::Host),
     ("POST /v1/properties/{id}/unlist", Rule::Host),
+    // Its token is in the query, and is not an access token.
+    ("GET /v1/properties/{id}/calendar.ics", Rule::Public),
+    ("GET /v1/properties/{id}/calendar-export", Rule::Host),
+    ("POST /v1/properties/{id}/calendar-export", Rule::Host),
     ("GET /v1/bookings", Rule::SignedIn),
     ("POST /v1/bookings", Rule::SignedIn),
     ("GET /v1/bookings/{id}", Rule::PartyOfBooking),

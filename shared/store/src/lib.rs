@@ -3,6 +3,7 @@
 
 pub mod bookings;
 pub mod cache_invalidations;
+pub mod calendar_exports;
 pub mod clock;
 pub mod connect;
 pub mod error;

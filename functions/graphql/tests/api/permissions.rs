@@ -79,3 +79,26 @@ async fn nodes_are_found_by_the_kind_of_their_id() {
         assert_eq!(data(&api, None, query, json!({ "id": id })).await["node"], node, "{id}");
     }
 }
+
+#[tokio::test]
+async fn the_address_of_the_calendar_is_the_hosts_alone() {
+    let kit = Kit::start().await;
+    let (api, host, guest) = (api(&kit), kit.host().await, kit.guest().await);
+    let id = kit.listing_of(&host, |_| {}).await.id;
+    let query = "query ($id: ID!) { property(id: $id) { calendarExport { url } } }";
+    let own = data(&api, Some(&host), query, json!({ "id": id })).await["property"].take();
+    let url = own["calendarExport"]["url"].as_str().expect("an address").to_owned();
+    assert!(url.contains(&format!("/v1/properties/{id}/calendar.ics?token=")), "{url}");
+    for other in [Some(&guest), None] {
+        let seen = data(&api, other, query, json!({ "id": id })).await;
+        assert_eq!(seen["property"], json!({ "calendarExport": null }));
+    }
+    let rotate = "mutation ($input: RotateCalendarExportInput!) { rotateCalendarExport(input: $input) { calendarExport { url } } }";
+    let input = json!({ "input": { "propertyId": id, "idempotencyKey": "k" } });
+    let refused = ask(&api, Some(&guest), rotate, input.clone()).await;
+    assert_eq!(code(&refused), "forbidden");
+    let rotated = data(&api, Some(&host), rotate, input.clone()).await;
+    assert_ne!(rotated["rotateCalendarExport"]["calendarExport"]["url"], url);
+    assert_eq!(data(&api, Some(&host), rotate, input).await, rotated, "the same key, the same address");
+    assert_eq!(data(&api, Some(&host), query, json!({ "id": id })).await["property"], rotated["rotateCalendarExport"]);
+}
