@@ -72,6 +72,14 @@ codes! {
         Hidden,
         Published,
     }
+
+    /// Who may look at a wishlist.
+    WishlistVisibility {
+        /// Its owner alone.
+        Private,
+        /// Whoever has its link.
+        Shared,
+    }
 }
 
 #[cfg(test)]
@@ -102,5 +110,6 @@ mod tests {
         same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);
         same::<_, RefundStatus>(domain::payment::RefundStatus::ALL);
         same::<_, ReviewerRole>(domain::review::ReviewerRole::ALL);
+        same::<_, WishlistVisibility>(domain::wishlist::WishlistVisibility::ALL);
     }
 }

@@ -27,6 +27,7 @@ mod scalars;
 mod search;
 mod users;
 mod wire;
+mod wishlists;
 
 use std::sync::LazyLock;
 
@@ -45,6 +46,7 @@ pub(crate) struct Query(
     bookings::BookingQuery,
     reviews::ReviewQuery,
     notifications::NotificationQuery,
+    wishlists::WishlistQuery,
 );
 
 /// What can be done.
@@ -58,6 +60,7 @@ pub(crate) struct Mutation(
     payments::PaymentMutation,
     reviews::ReviewMutation,
     notifications::NotificationMutation,
+    wishlists::WishlistMutation,
 );
 
 static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::new(|| {

@@ -7,12 +7,13 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use domain::error::Error;
-use domain::id::{BookingId, PaymentId, PropertyId, UserId};
+use domain::id::{BookingId, PaymentId, PropertyId, UserId, WishlistId};
 use services::bookings::Booking;
 use services::payments::{PaymentView, Refund};
 use services::properties::PropertyView;
 use services::reviews::ListedReview;
 use services::users::User;
+use services::wishlists::WishlistItem;
 use services::{Actor, Services};
 
 /// Loads for one caller.
@@ -51,6 +52,10 @@ pub(crate) struct PaymentsOf(pub(crate) BookingId);
 /// The refunds of a payment that the caller has seen already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RefundsOf(pub(crate) PaymentId);
+
+/// The newest on a wishlist that the caller has seen already, at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NewestItemsOf(pub(crate) WishlistId, pub(crate) u32);
 
 impl Loader<ProfileOf> for Loaders {
     type Value = User;
@@ -124,6 +129,22 @@ impl Loader<RefundsOf> for Loaders {
         let ids: Vec<PaymentId> = keys.iter().map(|key| key.0).collect();
         let refunds = self.services.refunds_of_payments(&ids).await?;
         Ok(grouped(refunds, |refund| RefundsOf(refund.payment_id)))
+    }
+}
+
+impl Loader<NewestItemsOf> for Loaders {
+    type Value = Vec<WishlistItem>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[NewestItemsOf]) -> Result<HashMap<NewestItemsOf, Vec<WishlistItem>>, Arc<Error>> {
+        let most = keys.iter().map(|key| key.1).max().unwrap_or(0);
+        let ids: Vec<WishlistId> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.newest_wishlist_items(self.actor.as_ref(), &ids, i64::from(most)).await?;
+        let of_key = |key: &NewestItemsOf| {
+            let own = found.iter().filter(|item| item.wishlist_id == key.0);
+            (*key, own.take(key.1 as usize).copied().collect())
+        };
+        Ok(keys.iter().map(of_key).collect())
     }
 }
 

@@ -1,7 +1,7 @@
 //! Any object by its id, whose prefix tells the kind.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, UserId};
+use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, UserId, WishlistId};
 
 use crate::bookings::{self, Booking};
 use crate::caller::{RequestExt, parse_id};
@@ -10,6 +10,7 @@ use crate::payments::{self, Payment};
 use crate::properties::{self, Property};
 use crate::reviews::{self, Review};
 use crate::users::User;
+use crate::wishlists::{self, Wishlist};
 
 /// What has an id of its own.
 #[derive(Interface)]
@@ -21,6 +22,7 @@ pub(crate) enum Node {
     Booking(Booking),
     Payment(Payment),
     Review(Review),
+    Wishlist(Wishlist),
 }
 
 /// Any object.
@@ -38,6 +40,7 @@ impl NodeQuery {
             BookingId::PREFIX => bookings::find(ctx, &id).await?.map(Node::Booking),
             PaymentId::PREFIX => payments::find(ctx, &id).await?.map(Node::Payment),
             ReviewId::PREFIX => reviews::find(ctx, &id).await?.map(Node::Review),
+            WishlistId::PREFIX => wishlists::find(ctx, &id, None).await?.map(Node::Wishlist),
             _ => None,
         })
     }

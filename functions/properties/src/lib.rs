@@ -1,4 +1,4 @@
-//! Listings: every route of `/v1/properties`.
+//! Listings: every route of `/v1/properties` and `/v1/wishlists`.
 
 pub mod calendar_export;
 mod create;
@@ -10,6 +10,7 @@ pub mod quote;
 mod reviews;
 pub mod search;
 mod unlist;
+pub mod wishlists;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -27,4 +28,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(reviews::list_property_reviews))
         .routes(routes!(calendar_export::get_exported_calendar))
         .routes(routes!(calendar_export::get_calendar_export, calendar_export::rotate_calendar_export))
+        .merge(wishlists::routes())
 }

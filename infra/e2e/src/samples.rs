@@ -3,6 +3,7 @@
 //! Owns the bodies. Must fail, not guess, when it does not know an operation.
 
 use anyhow::{Result, bail};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{Api, Draft, Operation, Property, Stay, User, unknown_id};
@@ -20,6 +21,8 @@ pub struct Samples {
     pub draft: Property,
     /// The guest's booking of the listed property.
     pub booking_id: String,
+    /// The guest's wishlist with the listed property.
+    pub wishlist_id: String,
 }
 
 impl Samples {
@@ -33,7 +36,11 @@ impl Samples {
         let property = api.listed_property(&host, &Draft::default()).await?;
         let draft = api.draft_property(&host, &Draft::default()).await?;
         let booked = api.book(&guest, &Stay::in_days(200, 3)?.body(&property)).expect(201).await?;
-        Ok(Self { booking_id: booked.text_at("/id")?, guest, stranger, property, draft })
+        let wishlist = api.post("/v1/wishlists").by(&guest).json(&json!({ "name": "Summer" })).expect(201).await?;
+        let wishlist_id = wishlist.text_at("/id")?;
+        let item = format!("/v1/wishlists/{wishlist_id}/items/{}", property.id);
+        api.call(Method::PUT, &item).by(&guest).expect(200).await?;
+        Ok(Self { booking_id: booked.text_at("/id")?, wishlist_id, guest, stranger, property, draft })
     }
 
     /// The path of an operation with the ids of these samples in it.
@@ -49,17 +56,22 @@ impl Samples {
             path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
+            path if path.starts_with("/v1/wishlists/{") => &self.wishlist_id,
             path if path.starts_with("/v1/properties/{") => &self.property.id,
             path if path.starts_with("/v1/users/{") => &self.guest.id,
             path if !path.contains('{') => return Ok(path.to_owned()),
             _ => bail!("no sample path for {}: add it to Samples::path", operation.name()),
         };
-        let is_template = |part: &&str| part.starts_with('{');
-        let parts = operation.path.split('/');
-        if parts.clone().filter(is_template).count() != 1 {
-            bail!("no sample path for {}: add it to Samples::path", operation.name());
+        let named = |part: &str| match part {
+            "{id}" => Some(id.clone()),
+            "{property_id}" => Some(self.property.id.clone()),
+            part if part.starts_with('{') => None,
+            part => Some(part.to_owned()),
+        };
+        match operation.path.split('/').map(named).collect::<Option<Vec<String>>>() {
+            Some(parts) => Ok(parts.join("/")),
+            None => bail!("no sample path for {}: add it to Samples::path", operation.name()),
         }
-        Ok(parts.map(|part| if is_template(&part) { id.as_str() } else { part }).collect::<Vec<_>>().join("/"))
     }
 
     /// A good body with every documented member that a client may send together.
@@ -98,6 +110,8 @@ impl Samples {
             "PATCH /v1/reviews/{id}" => json!({ "rating": 3, "public_text": "A place." }),
             "POST /v1/reviews/{id}/response" => json!({ "text": "Thank you." }),
             "POST /v1/reviews/{id}/report" => json!({ "reason": "An insult." }),
+            "POST /v1/wishlists" => json!({ "name": "Winter", "visibility": "shared" }),
+            "PATCH /v1/wishlists/{id}" => json!({ "name": "Autumn", "visibility": "private" }),
             "PUT /v1/notifications/preferences" => {
                 json!({ "booking.cancelled": { "email": true, "in_app": false } })
             }
@@ -113,6 +127,7 @@ impl Samples {
             Some("properties") => "prop",
             Some("payments") => "pay",
             Some("reviews") => "rev",
+            Some("wishlists") => "wish",
             Some("notifications") => "notif",
             _ => "user",
         };

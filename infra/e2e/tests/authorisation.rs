@@ -18,6 +18,10 @@ enum Rule {
     SignedIn,
     /// Guest and host of the booking; `404` to others.
     PartyOfBooking,
+    /// The owner of the wishlist; `404` to others.
+    OwnerOfWishlist,
+    /// The same, and whoever has the link, without a token.
+    SharedByLink,
     /// The host; others get `403` where they may see the property and `404` where not.
     Host,
 }
@@ -65,6 +69,14 @@ const TABLE: &[(&str, Rule)] = &[
     ("PATCH /v1/reviews/{id}", Rule::SignedIn),
     ("POST /v1/reviews/{id}/response", Rule::SignedIn),
     ("POST /v1/reviews/{id}/report", Rule::SignedIn),
+    ("GET /v1/wishlists", Rule::SignedIn),
+    ("POST /v1/wishlists", Rule::SignedIn),
+    ("GET /v1/wishlists/{id}", Rule::SharedByLink),
+    ("PATCH /v1/wishlists/{id}", Rule::OwnerOfWishlist),
+    ("DELETE /v1/wishlists/{id}", Rule::OwnerOfWishlist),
+    ("GET /v1/wishlists/{id}/items", Rule::SharedByLink),
+    ("PUT /v1/wishlists/{id}/items/{property_id}", Rule::OwnerOfWishlist),
+    ("DELETE /v1/wishlists/{id}/items/{property_id}", Rule::OwnerOfWishlist),
     ("GET /v1/notifications", Rule::SignedIn),
     ("POST /v1/notifications/{id}/read", Rule::SignedIn),
     ("GET /v1/notifications/preferences", Rule::SignedIn),
@@ -76,7 +88,7 @@ fn rule(operation: &Operation) -> Option<Rule> {
 }
 
 fn is_secured(rule: Rule) -> bool {
-    !matches!(rule, Rule::Public | Rule::PublicWhenListed)
+    !matches!(rule, Rule::Public | Rule::PublicWhenListed | Rule::SharedByLink)
 }
 
 /// The operations that need a token, each with a request that would succeed with one.
@@ -202,6 +214,13 @@ async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()>
                 let path = path_of(&operation, &samples.draft)?;
                 call(&api, &samples, &operation, &path)?.send().await?.expect_problem(404, "not_found")?;
                 answer_to(stranger, path_of(&operation, &samples.property)?).await?.expect_status(200)?;
+            }
+            Rule::OwnerOfWishlist | Rule::SharedByLink => {
+                let samples = Samples::make(&api).await?;
+                let path = samples.path(&operation)?;
+                answer_to(stranger, path.clone()).await?.expect_problem(404, "not_found")?;
+                let by_owner = answer_to(&samples.guest, path).await?;
+                ensure!(by_owner.status < 300, "its owner is refused: {by_owner}");
             }
             Rule::Host => {
                 answer_to(stranger, path_of(&operation, &samples.draft)?).await?.expect_problem(404, "not_found")?;

@@ -74,6 +74,10 @@ error_codes! {
     QuoteChanged = "quote_changed", 409, "The price has changed";
     /// The guest has as many unpaid holds as allowed.
     TooManyHolds = "too_many_holds", 409, "Too many unpaid bookings";
+    /// The user has as many wishlists as allowed.
+    TooManyWishlists = "too_many_wishlists", 409, "Too many wishlists";
+    /// The wishlist has as many properties as allowed.
+    WishlistFull = "wishlist_full", 409, "The wishlist is full";
     /// The stay has not ended, or never took place.
     StayNotCompleted = "stay_not_completed", 409, "The stay is not completed";
     /// More than 14 days have passed since check-out.

@@ -27,6 +27,7 @@ pub mod stay;
 pub mod text;
 pub mod time_zone;
 pub mod user;
+pub mod wishlist;
 
 #[cfg(test)]
 mod schema_tests {

@@ -34,6 +34,7 @@ pub mod search;
 pub mod settlement;
 pub mod stripe_webhooks;
 pub mod users;
+pub mod wishlists;
 
 pub use actor::Actor;
 pub use idempotency::{Answer, IdempotencyKey, SavedAnswer};

@@ -7,7 +7,7 @@ use domain::property::{ListingReadiness, PropertyStatus, missing_for_listing};
 use domain::user::Role;
 use serde_json::json;
 pub use store::properties::{Place, Property, PropertyDetails};
-use store::tx::Tx;
+use store::tx::{Queries, Tx};
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
@@ -106,14 +106,23 @@ impl Services {
     /// # Errors
     /// `unavailable`.
     pub async fn properties(&self, actor: Option<&Actor>, ids: &[PropertyId]) -> Result<Vec<PropertyView>> {
-        let guest_id = actor.map(|actor| actor.user_id);
-        let found = store::properties::find_many_for_guest(&self.db.connection().await?, ids, guest_id).await?;
-        let seen = |(property, has_confirmed): (Property, bool)| {
-            let is_trusted = actor.is_some_and(|actor| is_own(&property, actor) || actor.role == Role::Admin);
-            view(property, is_trusted || has_confirmed)
-        };
-        Ok(found.into_iter().filter_map(seen).collect())
+        seen_by(&self.db.connection().await?, actor, ids).await
     }
+}
+
+/// Those of these properties that the caller may see, in one statement and in no order.
+pub(crate) async fn seen_by(
+    queries: &impl Queries,
+    actor: Option<&Actor>,
+    ids: &[PropertyId],
+) -> Result<Vec<PropertyView>> {
+    let guest_id = actor.map(|actor| actor.user_id);
+    let found = store::properties::find_many_for_guest(queries, ids, guest_id).await?;
+    let seen = |(property, has_confirmed): (Property, bool)| {
+        let is_trusted = actor.is_some_and(|actor| is_own(&property, actor) || actor.role == Role::Admin);
+        view(property, is_trusted || has_confirmed)
+    };
+    Ok(found.into_iter().filter_map(seen).collect())
 }
 
 /// The property, unless it is hidden from whoever has this sight of its place.

@@ -18,6 +18,7 @@ pub mod reviews;
 pub mod row;
 pub mod tx;
 pub mod users;
+pub mod wishlists;
 
 pub use connect::{DatabaseCredentials, DatabaseTarget, Db};
 pub use tx::{Committed, Connection, Tx};

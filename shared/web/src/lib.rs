@@ -6,7 +6,7 @@
 //! | wants | takes |
 //! | --- | --- |
 //! | the caller | [`Caller`], [`MaybeCaller`] |
-//! | an id of the path | [`PathId`] |
+//! | an id of the path, or two | [`PathId`], [`PathIds`] |
 //! | a checked body | [`Body`], read by [`fields::FromFields`] |
 //! | checked query parameters | [`Query`], read by [`params::FromParams`] |
 //! | the idempotency key | [`OptionalIdempotencyKey`], [`RequiredIdempotencyKey`] |
@@ -45,7 +45,7 @@ pub use fields::{Fields, FromFields};
 pub use idempotency::{OptionalIdempotencyKey, RequiredIdempotencyKey};
 pub use pages::PageRequest;
 pub use params::{FromParams, Params, Query};
-pub use path::PathId;
+pub use path::{PathId, PathIds};
 pub use problem::Problem;
 
 /// What every handler may reach: `State<AppState>`.

@@ -9,6 +9,7 @@ mod parity;
 mod permissions;
 mod schema;
 mod statements;
+mod wishlists;
 
 use domain::id::PropertyId;
 use serde_json::{Value, json};

@@ -137,3 +137,34 @@ async fn bookings_with_everything_below_take_one_statement_a_kind() {
     let expected = ["bookings.list", "payments.list_of_bookings", "properties.find_many_for_guest", "users.find_many"];
     assert_eq!(statements, expected);
 }
+
+#[tokio::test]
+async fn wishlists_with_their_properties_take_three_statements() {
+    let kit = Kit::start().await;
+    let (api, guest) = (api(&kit), kit.guest().await);
+    let properties = [kit.listed_property().await.id, kit.listed_property().await.id];
+    for name in ["Summer", "Winter", "Spring"] {
+        let mutation = "mutation ($input: CreateWishlistInput!) { createWishlist(input: $input) { wishlist { id } } }";
+        let made = data(&api, Some(&guest), mutation, json!({ "input": { "name": name } })).await;
+        for property in properties {
+            let mutation = "mutation ($input: WishlistItemInput!) { addWishlistItem(input: $input) {
+                wishlist { itemCount } } }";
+            let input = json!({ "wishlistId": made["createWishlist"]["wishlist"]["id"], "propertyId": property });
+            data(&api, Some(&guest), mutation, json!({ "input": input })).await;
+        }
+    }
+    let counter = Counter::start();
+    let query = "{ wishlists(first: 5) { nodes { name itemCount items(first: 2) { nodes {
+        listed property { title } } pageInfo { hasNextPage } } } } }";
+    let found = data(&api, Some(&guest), query, json!({})).await;
+    let nodes = found["wishlists"]["nodes"].as_array().expect("a list");
+    assert_eq!(nodes.len(), 3);
+    for node in nodes {
+        assert_eq!((&node["itemCount"], &node["items"]["pageInfo"]["hasNextPage"]), (&json!(2), &json!(false)));
+        assert_eq!(node["items"]["nodes"][1]["property"]["title"], "A flat by the river");
+    }
+    let mut statements = counter.statements();
+    statements.sort();
+    let expected = ["properties.find_many_for_guest", "wishlist_items.newest_of_wishlists", "wishlists.list_of_user"];
+    assert_eq!(statements, expected);
+}

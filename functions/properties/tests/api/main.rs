@@ -8,6 +8,7 @@ mod quote;
 mod search;
 mod strangers;
 mod unlist;
+mod wishlists;
 
 use serde_json::{Value, json};
 use testkit::{Api, Kit};
