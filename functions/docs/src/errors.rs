@@ -47,6 +47,10 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::TooManyHolds => {
             "You hold as many unpaid bookings as allowed. Pay or cancel one, or wait until one expires."
         }
+        ErrorCode::TooManyWishlists => "You have 100 wishlists, which is all there may be. Delete one first.",
+        ErrorCode::WishlistFull => {
+            "There are 500 properties on this wishlist, and no more fit. Take one off, or begin another."
+        }
         ErrorCode::StayNotCompleted => {
             "Only a stay that took place and has ended can be reviewed. Wait until the check-out time has passed."
         }

@@ -60,6 +60,17 @@ impl Answer {
         Ok(value.as_str().with_context(|| format!("no string at {pointer} in {self}"))?.to_owned())
     }
 
+    /// The ids of the objects in a list.
+    ///
+    /// # Errors
+    /// When there is no list of objects with ids.
+    pub fn ids(&self) -> Result<Vec<String>> {
+        let data = self.at("/data")?;
+        let objects = data.as_array().with_context(|| format!("data is no list: {self}"))?;
+        let id = |object: &Value| object["id"].as_str().map(str::to_owned);
+        objects.iter().map(id).collect::<Option<_>>().with_context(|| format!("an object without id: {self}"))
+    }
+
     /// The answer itself when it has this status.
     ///
     /// # Errors
