@@ -18,7 +18,7 @@ use store::tx::Tx;
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
-use crate::quotes::{Offer, offer, open_quote, price_of};
+use crate::quotes::{Offer, PriceInputs, offer, open_quote, price_of};
 use crate::sealing::Sealer;
 
 /// A stay somebody wants to book.
@@ -56,9 +56,12 @@ impl Services {
         // Locked, so that one guest's bookings are counted one after the other.
         let guest = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
         require_active(&guest)?;
-        let property = bookable_property(tx, actor, request.property_id).await?;
+        let mut property = bookable_property(tx, actor, request.property_id).await?;
+        let inputs = PriceInputs::load(tx, &[property.id], (request.check_in, request.check_out)).await?;
+        let inputs = inputs.of(property.id);
+        property.details.rules = property.details.rules.with_min_nights(inputs.overrides.min_nights);
         let dates = checked_dates(tx, actor, &property, request).await?;
-        let price = price_of(&property, dates, request.guests, self.settings.service_fees)?;
+        let price = price_of(&property, dates, request.guests, &inputs, self.settings.service_fees)?;
         require_price_as_shown(sealer, request, &property, dates, &price)?;
         self.require_free_hold(tx, actor).await?;
         let booking = insert_holding(tx, actor, request, &property, dates, &price).await?;
@@ -120,9 +123,10 @@ pub async fn booking_in(tx: &Tx, id: BookingId) -> Result<Booking> {
     store::bookings::find(tx, id).await?.ok_or_else(Error::not_found)
 }
 
-/// The property, if it is there for this guest: listed, or their own (which then breaks a rule).
+/// The property, if it is there for this guest: listed, or their own (which then breaks a rule). Its calendar stays
+/// as it is until the transaction ends.
 async fn bookable_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Property> {
-    store::properties::find(tx, id)
+    store::properties::find_for_booking(tx, id)
         .await?
         .filter(|property| property.status == PropertyStatus::Listed || property.host_id == actor.user_id)
         .ok_or_else(|| {

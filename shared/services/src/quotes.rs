@@ -1,18 +1,21 @@
 //! What a stay costs and whether it can be booked, worked out the same way for a quote and for the booking itself.
 
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::collections::HashMap;
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::PropertyId;
 use domain::money::Money;
-use domain::pricing::{Price, price_stay};
+use domain::pricing::{Price, TaxRate, price_stay};
 use domain::property::PropertyStatus;
 use domain::stay::{BrokenRule, Guests, StayDates, broken_rules};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use store::Connection;
+use store::calendar_days::StayOverrides;
 use store::properties::Property;
+use store::tx::Queries;
 
 use crate::Services;
 use crate::actor::Actor;
@@ -76,10 +79,13 @@ impl Services {
         (check_in, check_out): (Date, Date),
         guests: Guests,
     ) -> Result<Quote> {
-        let property = self.property(actor, property_id).await?.property;
+        let mut property = self.property(actor, property_id).await?.property;
         let is_own = actor.is_some_and(|actor| actor.user_id == property.host_id);
         let connection = self.db.connection().await?;
         let now = store::clock::now(&connection).await?;
+        let inputs = PriceInputs::load(&connection, &[property_id], (check_in, check_out)).await?;
+        let inputs = inputs.of(property_id);
+        property.details.rules = property.details.rules.with_min_nights(inputs.overrides.min_nights);
         let broken = broken_rules(&property.details.rules, check_in, check_out, guests, is_own, now);
         let mut reasons: Vec<_> = broken.iter().map(|rule| (rule.code(), rule.detail())).collect();
         if property.status != PropertyStatus::Listed {
@@ -94,11 +100,49 @@ impl Services {
             reasons.push((ErrorCode::DatesUnavailable.as_str(), detail));
         }
         if reasons.is_empty() {
-            let price = price_of(&property, dates, guests, self.settings.service_fees)?;
+            let price = price_of(&property, dates, guests, &inputs, self.settings.service_fees)?;
             return Ok(Quote::Bookable(offer(&self.sealer().await?, &property, dates, guests, price)?));
         }
         let nearest = nearest_bookable(&property, dates, guests, is_own, now, &held);
         Ok(Quote::NotBookable { reasons, nearest })
+    }
+}
+
+/// What prices of stays depend on besides the property itself.
+#[derive(Debug, Default)]
+pub(crate) struct PriceInputs {
+    overrides: HashMap<PropertyId, StayOverrides>,
+    taxes: HashMap<PropertyId, Vec<TaxRate>>,
+}
+
+/// The same, of one property.
+#[derive(Debug, Default)]
+pub(crate) struct PriceInput<'a> {
+    /// What its calendar says of the stay.
+    pub(crate) overrides: Cow<'a, StayOverrides>,
+    /// The taxes of its place.
+    pub(crate) taxes: &'a [TaxRate],
+}
+
+impl PriceInputs {
+    /// Those of a stay at any of these properties: two statements, however many they are.
+    pub(crate) async fn load(
+        queries: &impl Queries,
+        ids: &[PropertyId],
+        (check_in, check_out): (Date, Date),
+    ) -> Result<Self> {
+        Ok(Self {
+            overrides: store::calendar_days::overrides_of(queries, ids, (check_in, check_out)).await?,
+            taxes: store::tax_rates::of_properties(queries, ids, check_in).await?,
+        })
+    }
+
+    /// Those of one of them.
+    pub(crate) fn of(&self, id: PropertyId) -> PriceInput<'_> {
+        PriceInput {
+            overrides: self.overrides.get(&id).map(Cow::Borrowed).unwrap_or_default(),
+            taxes: self.taxes.get(&id).map(Vec::as_slice).unwrap_or_default(),
+        }
     }
 }
 
@@ -107,10 +151,12 @@ pub(crate) fn price_of(
     property: &Property,
     dates: StayDates,
     guests: Guests,
+    inputs: &PriceInput<'_>,
     fees: domain::pricing::ServiceFees,
 ) -> Result<Price> {
     let card = property.rate_card().ok_or_else(|| Error::internal("a listed property has no price"))?;
-    price_stay(&card, dates, guests.counted(), &BTreeMap::new(), &[], fees).map_err(Error::internal)
+    price_stay(&card, dates, guests.counted(), &inputs.overrides.prices_minor, inputs.taxes, fees)
+        .map_err(Error::internal)
 }
 
 /// Seals a price as shown to a guest.

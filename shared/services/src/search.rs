@@ -7,7 +7,7 @@ pub use store::listing_search::{SearchFilter, SearchHit};
 use store::properties::Property;
 
 use crate::Services;
-use crate::quotes::price_of;
+use crate::quotes::{PriceInputs, price_of};
 
 /// A listing found.
 #[derive(Clone, Debug)]
@@ -27,6 +27,10 @@ impl Services {
         let hits = store::listing_search::page(&connection, filter).await?;
         let ids: Vec<_> = hits.iter().map(|hit| hit.property_id).collect();
         let mut properties = store::properties::find_many(&connection, &ids).await?;
+        let inputs = match filter.dates {
+            Some(dates) => PriceInputs::load(&connection, &ids, (dates.check_in(), dates.check_out())).await?,
+            None => PriceInputs::default(),
+        };
         let guests = Guests { adults: filter.guests.unwrap_or(1), children: 0, infants: 0, pets: 0 };
         hits.into_iter()
             .map(|hit| {
@@ -35,10 +39,9 @@ impl Services {
                     .position(|property| property.id == hit.property_id)
                     .ok_or_else(|| Error::internal("a listing in the search table is no property"))?;
                 let property = properties.swap_remove(position);
-                let stay = filter
-                    .dates
-                    .map(|dates| price_of(&property, dates, guests, self.settings.service_fees))
-                    .transpose()?;
+                let price =
+                    |dates| price_of(&property, dates, guests, &inputs.of(property.id), self.settings.service_fees);
+                let stay = filter.dates.map(price).transpose()?;
                 Ok(FoundListing { hit, property, stay })
             })
             .collect()

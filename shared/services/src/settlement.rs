@@ -122,6 +122,11 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
     let stranger = || Error::internal(format!("the intent {} is of no payment of ours", intent.id));
     let payment_id = intent.payment_id.ok_or_else(stranger)?;
     let payment = store::payments::find(tx, payment_id).await?.ok_or_else(stranger)?;
+    // Nights that may have to be taken anew: the property is locked before the booking, as by who books it.
+    let as_found = store::bookings::find(tx, payment.booking_id).await?;
+    if let Some(booking) = as_found.filter(|booking| !booking.status.holds_nights()) {
+        store::bookings::lock_property(tx, booking.property_id).await?;
+    }
     // The booking is locked before its payment, as by everybody who needs both.
     let booking = booking_of(tx, &payment).await?;
     let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(stranger)?;

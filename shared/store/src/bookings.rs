@@ -1,4 +1,5 @@
-//! The table `bookings`. That no two hold the same night is the constraint `bookings_no_overlap`'s doing.
+//! The table `bookings`. That no two hold the same night is the constraint `bookings_no_overlap`'s doing; that none
+//! holds a blocked or imported night is each writer's, who has the property's row locked.
 
 use domain::booking::{BookingEvent, BookingStatus, Party};
 use domain::cancellation::CancellationPolicy;
@@ -138,7 +139,22 @@ fn columns() -> String {
     )
 }
 
-/// Inserts a booking that holds its nights, or gives none when another holds one of them.
+/// Nights that the host has blocked or another site has taken in a range that begins on `from` and ends before
+/// `until`: true in SQL when there is one.
+fn is_closed(property_id: &str, from: &str, until: &str) -> String {
+    format!(
+        "(EXISTS (SELECT 1 FROM calendar_days closed
+                  WHERE closed.property_id = {property_id} AND closed.night >= {from} AND closed.night < {until}
+                      AND closed.blocked)
+          OR EXISTS (SELECT 1 FROM imported_stays closed
+                     WHERE closed.property_id = {property_id} AND closed.check_in < {until}
+                         AND closed.check_out > {from}))"
+    )
+}
+
+/// Inserts a booking that holds its nights, or gives none when one of them is taken: held by another booking, blocked
+/// by the host or taken on another site. Lock the property first, in a statement of its own
+/// ([`crate::properties::find_for_booking`]): this one sees what was committed before it began.
 ///
 /// ON CONFLICT names the constraint: the loser of a race neither waits in a deadlock nor aborts its transaction.
 pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>> {
@@ -147,11 +163,14 @@ pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>
          INSERT INTO bookings (id, property_id, guest_id, host_id, status, check_in, check_out, held_until, adults,
              children, infants, pets, price, currency, total_minor, host_payout_minor, cancellation_policy,
              instant_book, message, hold_expires_at, timeline)
-         VALUES ($1, $2, $3, $4, 'pending_payment', $5, $6, $6::date + $7::int, $8, $9, $10, $11, $12, $13, $14, $15,
-             $16, $17, $18, app_now() + $19::bigint * interval '1 minute',
-             jsonb_build_array(jsonb_build_object('at', app_now(), 'event', 'created', 'by', 'guest')))
+         SELECT $1::uuid, $2::uuid, $3::uuid, $4::uuid, 'pending_payment', $5::date, $6::date, $6::date + $7::int,
+             $8::smallint, $9::smallint, $10::smallint, $11::smallint, $12::jsonb, $13::text, $14::bigint, $15::bigint,
+             $16::text, $17::boolean, $18::text, app_now() + $19::bigint * interval '1 minute',
+             jsonb_build_array(jsonb_build_object('at', app_now(), 'event', 'created', 'by', 'guest'))
+         WHERE NOT {}
          ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
          RETURNING {}",
+        is_closed("$2::uuid", "$5::date", "($6::date + $7::int)"),
         columns()
     );
     let price = serde_json::to_value(booking.price).map_err(Error::internal)?;
@@ -318,14 +337,20 @@ pub async fn lock_property(tx: &Tx, id: PropertyId) -> Result<()> {
     Ok(())
 }
 
-/// Whether somebody else holds a night that this booking would hold; lock the property first.
+/// Whether a night that this booking would hold is held by another, blocked or taken on another site; lock the
+/// property first.
 pub async fn nights_are_taken(tx: &Tx, booking: &Booking) -> Result<bool> {
-    let sql = "-- bookings.nights_are_taken
-               SELECT EXISTS (SELECT 1 FROM bookings other JOIN bookings own ON own.id = $1
-                              WHERE other.property_id = own.property_id AND other.id <> own.id
-                                  AND other.held_nights && own.held_nights
-                                  AND other.status IN ('pending_payment', 'pending_host', 'confirmed')) AS taken";
-    let row = tx.row(sql, &[&booking.id.uuid()]).await?;
+    let sql = format!(
+        "-- bookings.nights_are_taken
+         SELECT EXISTS (SELECT 1 FROM bookings other
+                        WHERE other.property_id = own.property_id AND other.id <> own.id
+                            AND other.held_nights && own.held_nights
+                            AND other.status IN ('pending_payment', 'pending_host', 'confirmed'))
+             OR {} AS taken
+         FROM bookings own WHERE own.id = $1",
+        is_closed("own.property_id", "own.check_in", "own.held_until")
+    );
+    let row = tx.row(&sql, &[&booking.id.uuid()]).await?;
     row.map_or(Ok(false), |row| row.read("taken"))
 }
 

@@ -3,6 +3,7 @@
 
 pub mod bookings;
 pub mod cache_invalidations;
+pub mod calendar_days;
 pub mod calendar_exports;
 pub mod clock;
 pub mod connect;
@@ -16,6 +17,7 @@ pub mod payments;
 pub mod properties;
 pub mod reviews;
 pub mod row;
+pub mod tax_rates;
 pub mod tx;
 pub mod users;
 pub mod wishlists;

@@ -211,6 +211,13 @@ pub async fn find_for_update(tx: &Tx, id: PropertyId) -> Result<Option<Property>
     tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
+/// The same for who books it: bookings don't wait for each other here, but for who changes the calendar
+/// ([`find_for_update`]), and the other way round.
+pub async fn find_for_booking(tx: &Tx, id: PropertyId) -> Result<Option<Property>> {
+    let sql = format!("-- properties.find_for_booking\nSELECT {COLUMNS} FROM properties WHERE id = $1 FOR KEY SHARE");
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
 /// The properties of these ids, in no order.
 pub async fn find_many(queries: &impl Queries, ids: &[PropertyId]) -> Result<Vec<Property>> {
     let sql = format!("-- properties.find_many\nSELECT {COLUMNS} FROM properties WHERE id = ANY($1)");

@@ -3,6 +3,7 @@
 mod access_tokens;
 mod bookings;
 mod cached;
+mod calendar;
 mod idempotency;
 mod inbox;
 mod maintenance;
