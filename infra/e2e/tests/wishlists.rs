@@ -79,6 +79,10 @@ async fn only_what_its_owner_sees_goes_on_a_wishlist() -> Result<()> {
         let answer = api.post("/v1/wishlists").by(owner).json_text(body).send().await?;
         answer.expect_problem(422, "validation_failed")?.expect_pointer("/name")?;
     }
+    let property = api.listed_property(host, &Draft::default()).await?;
+    let item = format!("{path}/items/{}", property.id);
+    let answer = api.call(Method::PUT, &item).by(owner).json(&json!({ "colour": "red" })).send().await?;
+    answer.expect_problem(422, "validation_failed")?.expect_fault("/colour", "unknown_field")?;
     for query in ["limit=0", "limit=101", "colour=red", "token=a&token=b", "token=%00"] {
         let answer = api.get(&format!("{path}/items?{query}")).by(owner).send().await?;
         answer.expect_problem(422, "validation_failed")?;

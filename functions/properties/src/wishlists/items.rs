@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use domain::id::{PropertyId, WishlistId};
 use services::wishlists::{WishlistView, add_item, remove_item};
-use web::{AppState, Caller, IfMatch, PathIds, Problem, Query};
+use web::{AppState, Body, Caller, IfMatch, PathIds, Problem, Query};
 
 use super::json::WishlistOut;
 
@@ -24,6 +24,7 @@ pub(crate) async fn add_wishlist_item(
     Caller(actor): Caller,
     PathIds(id, property_id): PathIds<WishlistId, PropertyId>,
     Query(()): Query<()>,
+    _: Body<()>,
 ) -> Result<Json<WishlistOut>, Problem> {
     let actor = &actor;
     let view = app
