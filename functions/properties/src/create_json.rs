@@ -13,6 +13,7 @@ use domain::stay::StayRules;
 use domain::time_zone::{TimeZoneName, nearest};
 use jiff::civil::{Time, time};
 use services::properties::{Place, PropertyDetails, draw_public_point};
+use services::property_changes::{NewExtraGuestFee, NewPlace};
 use utoipa::ToSchema;
 use web::fields::{
     Faulty, Fields, FromFields, Read, boolean, integer_between, integer_with, list, number_with, object, text,
@@ -20,7 +21,7 @@ use web::fields::{
 };
 
 /// Longest stay a host can allow, in nights.
-const MAX_NIGHTS: i64 = 1_125;
+pub(crate) const MAX_NIGHTS: i64 = 1_125;
 
 /// Where a property is.
 #[derive(ToSchema)]
@@ -78,12 +79,31 @@ impl LocationIn {
     }
 }
 
+impl LocationIn {
+    pub(crate) fn into_new_place(self) -> NewPlace {
+        NewPlace {
+            point: self.point(),
+            street: self.street.map(AddressLine::into_string),
+            city: self.city.into_string(),
+            region: self.region.map(AddressLine::into_string),
+            country: self.country,
+            postal_code: self.postal_code.map(AddressLine::into_string),
+        }
+    }
+}
+
 /// What a guest above the threshold costs a night.
 #[derive(ToSchema)]
 pub(crate) struct ExtraGuestFeeIn {
     /// Guests that cost nothing extra.
     after: u32,
-    per_night: Money,
+    pub(crate) per_night: Money,
+}
+
+impl From<ExtraGuestFeeIn> for NewExtraGuestFee {
+    fn from(fee: ExtraGuestFeeIn) -> Self {
+        Self { after: fee.after, per_night: fee.per_night }
+    }
 }
 
 impl FromFields for ExtraGuestFeeIn {

@@ -1,6 +1,7 @@
 //! Listings: every route of `/v1/properties` and `/v1/wishlists`.
 
 pub mod calendar_export;
+mod archive;
 mod create;
 pub mod create_json;
 mod get;
@@ -11,6 +12,8 @@ mod reviews;
 pub mod search;
 mod unlist;
 pub mod wishlists;
+mod update;
+pub mod update_json;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -21,7 +24,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(search::search_properties))
         .routes(routes!(create::create_property))
-        .routes(routes!(get::get_property))
+        .routes(routes!(get::get_property, update::update_property, archive::delete_property))
         .routes(routes!(list::list_property))
         .routes(routes!(unlist::unlist_property))
         .routes(routes!(quote::quote_stay))

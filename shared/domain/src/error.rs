@@ -66,8 +66,10 @@ error_codes! {
     NotAcceptable = "not_acceptable", 406, "Not acceptable";
     /// An account with this address exists.
     EmailTaken = "email_taken", 409, "The e-mail address is taken";
-    /// The listing lacks what publishing needs; `missing` names the fields.
+    /// The listing lacks, or would lack, what publishing needs; `missing` names the fields.
     NotReady = "not_ready", 409, "The listing is not ready to be published";
+    /// Stays are still to come there, or under way.
+    BookingsToCome = "bookings_to_come", 409, "There are bookings to come";
     /// A booking, hold, block or import has these nights.
     DatesUnavailable = "dates_unavailable", 409, "The dates are not available";
     /// The price is no longer the one shown; `quote` is the new one.

@@ -168,13 +168,39 @@ pub fn haversine_metres(a: Point, b: Point) -> f64 {
     2.0 * EARTH_RADIUS_METRES * h.min(1.0).sqrt().asin()
 }
 
-/// The point shown instead of `exact`: moved by 150 to 400 m, every spot of that ring as likely as another.
-/// Both draws are uniform in `0..1`, made once per property from a good source, and the result is kept.
-pub fn public_point(exact: Point, random_bearing: f64, random_distance: f64) -> Point {
-    // A metre inside the ring at both ends: rounding to microdegrees moves by up to 8 cm.
-    let (near, far) = (PUBLIC_OFFSET_METRES.start() + 1.0, PUBLIC_OFFSET_METRES.end() - 1.0);
-    let distance = (near.powi(2) + random_distance.clamp(0.0, 1.0) * (far.powi(2) - near.powi(2))).sqrt();
-    destination(exact, random_bearing.clamp(0.0, 1.0) * std::f64::consts::TAU, distance)
+/// How far, and which way, a property's public point lies from its exact one. Drawn once a property and never told:
+/// it moves with the property, so that whoever sees many places of it learns no more than from one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct PublicOffset {
+    /// Radians clockwise from north.
+    pub bearing_radians: f64,
+    /// 150 to 400.
+    pub metres: f64,
+}
+
+impl PublicOffset {
+    /// Every spot of the ring as likely as another. Both draws are uniform in `0..1`, from a good source.
+    pub fn draw(random_bearing: f64, random_distance: f64) -> Self {
+        // A metre inside the ring at both ends: rounding to microdegrees moves by up to 8 cm.
+        let (near, far) = (PUBLIC_OFFSET_METRES.start() + 1.0, PUBLIC_OFFSET_METRES.end() - 1.0);
+        let metres = (near.powi(2) + random_distance.clamp(0.0, 1.0) * (far.powi(2) - near.powi(2))).sqrt();
+        Self { bearing_radians: random_bearing.clamp(0.0, 1.0) * std::f64::consts::TAU, metres }
+    }
+
+    /// The offset that leads from one point to the other.
+    pub fn between(exact: Point, public: Point) -> Self {
+        let radians = |degrees: f64| degrees.to_radians();
+        let (lat_a, lat_b) = (radians(exact.latitude.degrees()), radians(public.latitude.degrees()));
+        let d_lng = radians(public.longitude.degrees() - exact.longitude.degrees());
+        let east = d_lng.sin() * lat_b.cos();
+        let north = lat_a.cos() * lat_b.sin() - lat_a.sin() * lat_b.cos() * d_lng.cos();
+        Self { bearing_radians: east.atan2(north), metres: haversine_metres(exact, public) }
+    }
+
+    /// The point shown instead of `exact`: always the same for the same.
+    pub fn applied_to(self, exact: Point) -> Point {
+        destination(exact, self.bearing_radians, self.metres)
+    }
 }
 
 /// Where one arrives from `start` after `distance` metres along the great circle at `bearing` radians from north.

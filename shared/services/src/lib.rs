@@ -26,6 +26,7 @@ pub mod passwords;
 pub mod payments;
 pub mod ports;
 pub mod properties;
+pub mod property_changes;
 pub mod quotes;
 pub mod reviews;
 pub mod revocations;

@@ -1,7 +1,7 @@
 //! Listings: drafting, publishing, looking at one.
 
 use domain::error::{Error, ErrorCode, Result};
-use domain::geo::{Point, public_point};
+use domain::geo::{Point, PublicOffset};
 use domain::id::PropertyId;
 use domain::property::{ListingReadiness, PropertyStatus, missing_for_listing};
 use domain::user::Role;
@@ -22,15 +22,20 @@ pub struct PropertyView {
     pub exact_place: bool,
 }
 
-/// The point strangers see, drawn once a property: nobody learns it from another's, or by asking often.
-pub fn draw_public_point(exact: Point) -> Point {
+/// The offset of the point strangers see, drawn once a property: nobody learns it from another's.
+pub(crate) fn draw_offset() -> PublicOffset {
     let bytes = random_bytes();
     let fraction = |start: usize| {
         let mut word = [0; 4];
         word.copy_from_slice(&bytes[start..start + 4]);
         f64::from(u32::from_le_bytes(word)) / f64::from(u32::MAX)
     };
-    public_point(exact, fraction(0), fraction(4))
+    PublicOffset::draw(fraction(0), fraction(4))
+}
+
+/// The point strangers see of a new property.
+pub fn draw_public_point(exact: Point) -> Point {
+    draw_offset().applied_to(exact)
 }
 
 /// Makes a draft.
@@ -50,24 +55,39 @@ pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView
     let property = own_property(tx, actor, id).await?;
     let host = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     require_active(&host)?;
-    let missing = missing_for_listing(&ListingReadiness {
-        title: property.details.title.is_some(),
-        location: property.details.place.is_some(),
-        base_price: property.details.base_price_minor.is_some(),
-    });
-    let (Some(place), Some(base_price_minor), true) =
-        (&property.details.place, property.details.base_price_minor, missing.is_empty())
-    else {
-        let detail = format!("The listing still lacks: {}.", missing.join(", "));
-        return Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)));
-    };
+    require_ready(&property.details)?;
     let listed = match property.status {
         PropertyStatus::Listed => property.clone(),
         PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
         status => return Err(impossible(status, "listed")),
     };
-    store::listing_search::upsert(tx, &listed, place, base_price_minor, relevance(&listed)).await?;
+    index(tx, &listed).await?;
     Ok(PropertyView { property: listed, exact_place: true })
+}
+
+/// Refuses what can't be listed.
+///
+/// # Errors
+/// `not_ready` with the missing fields.
+pub(crate) fn require_ready(details: &PropertyDetails) -> Result<()> {
+    let missing = missing_for_listing(&ListingReadiness {
+        title: details.title.is_some(),
+        location: details.place.is_some(),
+        base_price: details.base_price_minor.is_some(),
+    });
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let detail = format!("The listing lacks: {}.", missing.join(", "));
+    Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)))
+}
+
+/// Writes what search reads of a listed property.
+pub(crate) async fn index(tx: &Tx, property: &Property) -> Result<()> {
+    let (Some(place), Some(base_price_minor)) = (&property.details.place, property.details.base_price_minor) else {
+        return Err(Error::internal("a listed property lacks its place or price"));
+    };
+    store::listing_search::upsert(tx, property, place, base_price_minor, relevance(property)).await
 }
 
 /// Takes a property off the market; its bookings stand.
@@ -148,7 +168,7 @@ pub(crate) async fn own_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Resu
     }
 }
 
-async fn move_to(tx: &Tx, property: &Property, to: PropertyStatus) -> Result<Property> {
+pub(crate) async fn move_to(tx: &Tx, property: &Property, to: PropertyStatus) -> Result<Property> {
     store::properties::set_status(tx, property.id, property.status, to)
         .await?
         .ok_or_else(|| Error::internal("a locked property changed its state"))

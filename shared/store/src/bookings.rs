@@ -270,6 +270,16 @@ pub async fn held_between(
         .collect()
 }
 
+/// Whether somebody has booked or holds a stay at the property that is not over, by the property's clocks.
+pub async fn any_to_come(tx: &Tx, property_id: PropertyId) -> Result<bool> {
+    let sql = "-- bookings.any_to_come
+               SELECT EXISTS (SELECT 1 FROM bookings b JOIN properties p ON p.id = b.property_id
+                              WHERE b.property_id = $1 AND b.status IN ('pending_payment', 'pending_host', 'confirmed')
+                                  AND (b.hold_expires_at IS NULL OR b.hold_expires_at > app_now())
+                                  AND (b.check_out + p.check_out_time) AT TIME ZONE p.time_zone > app_now()) AS any";
+    tx.row(sql, &[&property_id.uuid()]).await?.map_or(Ok(false), |row| row.read("any"))
+}
+
 /// Whether the user has a confirmed stay at the property, now or to come.
 pub async fn has_confirmed(queries: &impl Queries, property_id: PropertyId, guest_id: UserId) -> Result<bool> {
     let sql = "-- bookings.has_confirmed

@@ -19,6 +19,10 @@ use tokio_postgres::types::ToSql;
 use crate::row::{RowExt, unsigned};
 use crate::tx::{Queries, Tx};
 
+mod details;
+
+pub use details::{has_calendar_prices, insert, public_offset, set_public_offset, update};
+
 /// Where a property is: the exact point and the one shown to strangers, in microdegrees.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
@@ -133,72 +137,6 @@ const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type,
     rating_sum, cleanliness_count, cleanliness_sum, accuracy_count, accuracy_sum, check_in_count, check_in_sum, \
     communication_count, communication_sum, location_count, location_sum, value_count, value_sum";
 
-/// Inserts a draft.
-pub async fn insert(tx: &Tx, id: PropertyId, host_id: UserId, details: &PropertyDetails) -> Result<Property> {
-    let sql = format!(
-        "-- properties.insert
-         INSERT INTO properties (id, host_id, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6,
-             public_lng_e6, street, city, region, country, postal_code, time_zone, max_guests, bedrooms, beds,
-             bathrooms_halves, amenities, house_rules, check_in_time, check_out_time, currency, base_price_minor,
-             weekend_price_minor, weekly_discount_percent, monthly_discount_percent, cleaning_fee_minor,
-             extra_guest_after, extra_guest_per_night_minor, min_nights, max_nights, advance_notice_hours,
-             preparation_nights, booking_window_days, instant_book, pets_allowed, cancellation_policy)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, $22,
-             $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34, $35, $36, $37, $38, $39, $40)
-         RETURNING {COLUMNS}"
-    );
-    let place = details.place.as_ref();
-    let rules = &details.rules;
-    let row = tx
-        .row(
-            &sql,
-            &[
-                &id.uuid(),
-                &host_id.uuid(),
-                &details.title,
-                &details.description,
-                &details.kind.as_str(),
-                &details.room_type.as_str(),
-                &place.map(|place| place.lat_e6),
-                &place.map(|place| place.lng_e6),
-                &place.map(|place| place.public_lat_e6),
-                &place.map(|place| place.public_lng_e6),
-                &place.and_then(|place| place.street.as_deref()),
-                &place.and_then(|place| place.city.as_deref()),
-                &place.and_then(|place| place.region.as_deref()),
-                &place.map(|place| place.country.as_str()),
-                &place.and_then(|place| place.postal_code.as_deref()),
-                &rules.time_zone.as_str(),
-                &small(rules.max_guests),
-                &small(details.bedrooms),
-                &small(details.beds),
-                &i16::from(details.bathrooms.halves()),
-                &details.amenities.bits(),
-                &details.house_rules,
-                &rules.check_in_time,
-                &details.check_out_time,
-                &details.currency.code(),
-                &details.base_price_minor,
-                &details.weekend_price_minor,
-                &i16::from(details.weekly_discount_percent.get()),
-                &i16::from(details.monthly_discount_percent.get()),
-                &details.cleaning_fee_minor,
-                &details.extra_guest_fee.map(|fee| small(fee.after)),
-                &details.extra_guest_fee.map(|fee| fee.per_night_minor),
-                &small(rules.min_nights),
-                &small(rules.max_nights),
-                &small(rules.advance_notice_hours),
-                &small(rules.preparation_nights),
-                &small(rules.booking_window_days),
-                &details.instant_book,
-                &rules.pets_allowed,
-                &details.cancellation_policy.as_str(),
-            ],
-        )
-        .await?;
-    from_row(&row.ok_or_else(|| Error::internal("INSERT … RETURNING gave no row"))?)
-}
-
 /// The property of this id, in whatever state.
 pub async fn find(queries: &impl Queries, id: PropertyId) -> Result<Option<Property>> {
     let sql = format!("-- properties.find\nSELECT {COLUMNS} FROM properties WHERE id = $1");
@@ -278,11 +216,6 @@ pub async fn add_rating(
     params.extend(stars.iter().map(|stars| stars as &(dyn ToSql + Sync)));
     let row = tx.row(&sql, &params).await?;
     from_row(&row.ok_or_else(|| Error::internal("a review is of a property that is not there"))?)
-}
-
-/// Domain limits keep these numbers far below the column's bound.
-fn small(value: u32) -> i16 {
-    i16::try_from(value).unwrap_or(i16::MAX)
 }
 
 fn from_row(row: &Row) -> Result<Property> {

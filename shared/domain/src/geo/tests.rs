@@ -214,8 +214,17 @@ proptest! {
 
     #[test]
     fn public_points_lie_150_to_400_metres_off(place in any_point(), bearing in 0.0..1.0_f64, distance in 0.0..1.0_f64) {
-        let metres = haversine_metres(place, public_point(place, bearing, distance));
+        let metres = haversine_metres(place, PublicOffset::draw(bearing, distance).applied_to(place));
         prop_assert!(PUBLIC_OFFSET_METRES.contains(&metres), "{place:?} moved {metres}");
+    }
+
+    #[test]
+    fn an_offset_is_known_again_from_both_points(
+        latitude in -89.0..89.0_f64, longitude in -180.0..180.0_f64, bearing in 0.0..1.0_f64, distance in 0.0..1.0_f64,
+    ) {
+        let exact = point(latitude, longitude);
+        let public = PublicOffset::draw(bearing, distance).applied_to(exact);
+        prop_assert_eq!(PublicOffset::between(exact, public).applied_to(exact), public);
     }
 
     #[test]
