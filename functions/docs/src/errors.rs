@@ -37,7 +37,12 @@ const fn advice(code: ErrorCode) -> &'static str {
             "None of the media types in the Accept header can be made. `application/json` always can."
         }
         ErrorCode::EmailTaken => "There is an account with this e-mail address. Log in, or reset the password.",
-        ErrorCode::NotReady => "The listing lacks what publishing needs. `missing` names the fields to fill first.",
+        ErrorCode::NotReady => {
+            "The listing lacks, or would then lack, what publishing needs. `missing` names the fields."
+        }
+        ErrorCode::BookingsToCome => {
+            "Somebody has booked or holds a stay there that is not over. Cancel it or wait; until then, unlist the property."
+        }
         ErrorCode::DatesUnavailable => {
             "Somebody has booked, holds or blocks at least one of these nights. Choose others."
         }

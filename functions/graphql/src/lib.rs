@@ -20,6 +20,7 @@ mod notifications;
 mod nulls;
 mod payments;
 mod properties;
+mod property_changes;
 mod property_input;
 mod quotes;
 mod reviews;
@@ -56,6 +57,7 @@ pub(crate) struct Mutation(
     users::UserMutation,
     properties::PropertyMutation,
     calendar_exports::CalendarExportMutation,
+    property_changes::PropertyChangeMutation,
     booking_mutations::BookingMutation,
     payments::PaymentMutation,
     reviews::ReviewMutation,

@@ -180,8 +180,8 @@ struct PropertyActInput {
 
 /// The property as it now is.
 #[derive(SimpleObject)]
-struct PropertyPayload {
-    property: Property,
+pub(crate) struct PropertyPayload {
+    pub(crate) property: Property,
 }
 
 /// What hosts do.

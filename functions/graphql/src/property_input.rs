@@ -8,7 +8,7 @@ use crate::scalars::{Currency, MoneyInput, TimeOfDay};
 
 /// Where a property is.
 #[derive(Serialize, InputObject)]
-struct LocationInput {
+pub(crate) struct LocationInput {
     latitude: f64,
     longitude: f64,
     street: Option<String>,
@@ -21,7 +21,7 @@ struct LocationInput {
 
 /// What a guest above the threshold costs a night.
 #[derive(Serialize, InputObject)]
-struct ExtraGuestFeeInput {
+pub(crate) struct ExtraGuestFeeInput {
     /// Guests that cost nothing extra.
     after: i32,
     per_night: MoneyInput,

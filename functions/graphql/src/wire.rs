@@ -19,11 +19,16 @@ pub(crate) fn object<T: DeserializeOwned>(answer: &impl Serialize) -> Result<T> 
 
 /// An input as REST's body: names in snake_case, nothing that is null, and no idempotency key.
 pub(crate) fn body(input: &impl Serialize, leave_out: &[&str]) -> Result<Value> {
+    patch(input, leave_out).map(without_nulls)
+}
+
+/// The same for a `PATCH`, where null says something.
+fn patch(input: &impl Serialize, leave_out: &[&str]) -> Result<Value> {
     let mut json = serde_json::to_value(input).map_err(Error::internal)?;
     if let Value::Object(members) = &mut json {
         members.retain(|name, _| name != "idempotency_key" && !leave_out.contains(&name.as_str()));
     }
-    Ok(without_nulls(json))
+    Ok(json)
 }
 
 /// An input read by REST's parser of that body. Members that are in REST's path are left out.
@@ -32,6 +37,14 @@ pub(crate) fn body(input: &impl Serialize, leave_out: &[&str]) -> Result<Value> 
 /// `validation_failed` with every fault.
 pub(crate) fn read<T: FromFields>(input: &impl Serialize, in_path: &[&str]) -> Result<T> {
     web::fields::read(&body(input, in_path)?)
+}
+
+/// An input read by REST's parser of that `PATCH`. Members that are in REST's path are left out.
+///
+/// # Errors
+/// `validation_failed` with every fault.
+pub(crate) fn read_patch<T: FromFields>(input: &impl Serialize, in_path: &[&str]) -> Result<T> {
+    web::fields::read(&patch(input, in_path)?)
 }
 
 /// Arguments read by REST's parser of those query parameters. `list` names what cursors belong to.

@@ -93,6 +93,11 @@ impl Samples {
             }
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
             "POST /v1/properties" => Draft::default().body().clone(),
+            "PATCH /v1/properties/{id}" => {
+                let mut body = Draft::default().body().clone();
+                body["title"] = json!("Another title");
+                body
+            }
             "POST /v1/bookings" => {
                 let mut body = Stay::in_days(300, 3)?.body(&self.property);
                 body["message"] = json!("We come by train.");

@@ -44,6 +44,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/properties", Rule::Public),
     ("POST /v1/properties", Rule::SignedIn),
     ("GET /v1/properties/{id}", Rule::PublicWhenListed),
+    ("PATCH /v1/properties/{id}", Rule::Host),
+    ("DELETE /v1/properties/{id}", Rule::Host),
     ("GET /v1/properties/{id}/quote", Rule::PublicWhenListed),
     ("POST /v1/properties/{id}/list", Rule::Host),
     ("POST /v1/properties/{id}/unlist", Rule::Host),

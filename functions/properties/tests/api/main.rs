@@ -1,6 +1,7 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
 mod calendar_export;
+mod archive;
 mod create;
 mod get;
 mod list;
@@ -9,6 +10,7 @@ mod search;
 mod strangers;
 mod unlist;
 mod wishlists;
+mod update;
 
 use serde_json::{Value, json};
 use testkit::{Api, Kit};
