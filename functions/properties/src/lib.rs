@@ -1,7 +1,7 @@
 //! Listings: every route of `/v1/properties` and `/v1/wishlists`.
 
-pub mod calendar_export;
 mod archive;
+pub mod calendar_export;
 mod create;
 pub mod create_json;
 mod get;
@@ -11,9 +11,9 @@ pub mod quote;
 mod reviews;
 pub mod search;
 mod unlist;
-pub mod wishlists;
 mod update;
 pub mod update_json;
+pub mod wishlists;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

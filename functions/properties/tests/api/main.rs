@@ -1,7 +1,7 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
-mod calendar_export;
 mod archive;
+mod calendar_export;
 mod create;
 mod get;
 mod list;
@@ -9,8 +9,8 @@ mod quote;
 mod search;
 mod strangers;
 mod unlist;
-mod wishlists;
 mod update;
+mod wishlists;
 
 use serde_json::{Value, json};
 use testkit::{Api, Kit};
