@@ -19,6 +19,9 @@ codes! {
     /// Where a property stands.
     PropertyStatus { Draft, Listed, Unlisted, Suspended, Archived, }
 
+    /// What a place is.
+    PlaceKind { City, Region, Country, }
+
     /// Kinds of building.
     PropertyKind { Apartment, House, Guesthouse, Hotel, Unique, }
 
@@ -101,6 +104,7 @@ mod tests {
     fn the_schema_has_the_domains_codes() {
         same::<_, Role>(domain::user::Role::ALL);
         same::<_, PropertyStatus>(domain::property::PropertyStatus::ALL);
+        same::<_, PlaceKind>(domain::place::PlaceKind::ALL);
         same::<_, PropertyKind>(domain::property::PropertyKind::ALL);
         same::<_, RoomType>(domain::property::RoomType::ALL);
         same::<_, CancellationPolicy>(domain::cancellation::CancellationPolicy::ALL);

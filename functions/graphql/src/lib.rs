@@ -19,6 +19,7 @@ mod node;
 mod notifications;
 mod nulls;
 mod payments;
+mod places;
 mod properties;
 mod property_changes;
 mod property_input;
@@ -43,6 +44,7 @@ pub(crate) struct Query(
     users::UserQuery,
     search::SearchQuery,
     properties::PropertyQuery,
+    places::PlaceQuery,
     quotes::QuoteQuery,
     bookings::BookingQuery,
     reviews::ReviewQuery,

@@ -1,4 +1,4 @@
-//! Listings: every route of `/v1/properties` and `/v1/wishlists`.
+//! Listings: every route of `/v1/properties`, `/v1/wishlists` and `/v1/places`.
 
 mod archive;
 pub mod calendar_export;
@@ -7,6 +7,7 @@ pub mod create_json;
 mod get;
 pub mod json;
 mod list;
+pub mod places;
 pub mod quote;
 mod reviews;
 pub mod search;
@@ -23,6 +24,7 @@ use web::AppState;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(search::search_properties))
+        .routes(routes!(places::suggest_places))
         .routes(routes!(create::create_property))
         .routes(routes!(get::get_property, update::update_property, archive::delete_property))
         .routes(routes!(list::list_property))

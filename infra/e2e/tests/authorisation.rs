@@ -43,6 +43,7 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/auth/email/resend", Rule::SignedIn),
     ("GET /v1/properties", Rule::Public),
     ("POST /v1/properties", Rule::SignedIn),
+    ("GET /v1/places", Rule::Public),
     ("GET /v1/properties/{id}", Rule::PublicWhenListed),
     ("PATCH /v1/properties/{id}", Rule::Host),
     ("DELETE /v1/properties/{id}", Rule::Host),

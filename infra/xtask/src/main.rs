@@ -78,9 +78,13 @@ enum Command {
         /// Run only tests whose names contain one of these.
         filters: Vec<String>,
     },
-    /// Fill the running stack.
-    #[command(subcommand)]
-    Seed(SeedCommand),
+    /// Fill the running stack: with so many listings and bookings, or with the demo data.
+    Seed {
+        #[command(subcommand)]
+        what: Option<SeedCommand>,
+        #[command(flatten)]
+        arguments: seed::SeedArguments,
+    },
     /// Play the whole journey against the running stack: find, book, pay, cancel, stay, review.
     Demo,
     /// Write openapi.json from the code.
@@ -200,7 +204,8 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         }
         Command::Reset => stack::reset(&paths).await?,
         Command::Test { packages, filters } => return tests::run(&packages, &filters).await,
-        Command::Seed(SeedCommand::Demo) => seed::run(&paths).await?,
+        Command::Seed { what: Some(SeedCommand::Demo), .. } => seed::run_demo(&paths).await?,
+        Command::Seed { what: None, arguments } => seed::run(&paths, &arguments).await?,
         Command::Demo => demo::run(&paths).await?,
         Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use nix::unistd::{Gid, Uid, User};
+use store::DatabaseTarget;
 use tokio::process::Command;
 use tokio_postgres::{Client, Config, NoTls};
 
@@ -64,6 +65,18 @@ impl Postgres {
             .dbname(database)
             .connect_timeout(Duration::from_secs(2));
         config
+    }
+
+    /// The same for the migrations' code.
+    pub(crate) fn target(&self, role: &str, database: &str) -> DatabaseTarget {
+        DatabaseTarget {
+            host: "127.0.0.1".to_owned(),
+            port: self.port,
+            dbname: database.to_owned(),
+            user: role.to_owned(),
+            password: self.password(role).to_owned(),
+            tls: None,
+        }
     }
 
     fn password(&self, role: &str) -> &str {
@@ -133,9 +146,11 @@ pub(crate) async fn start(paths: &Paths, secrets: &Secrets, durability: Durabili
 
 /// In the data folder and not on the command line, so that whoever restarts the server gets the same one.
 fn write_settings(data: &Path, port: u16, durability: Durability) -> Result<()> {
+    // Nobody replicates from here: what fills a new table by COPY need not be logged.
     let mut settings = format!(
         "listen_addresses = '127.0.0.1'\nunix_socket_directories = ''\nport = {port}\n\
-         max_connections = 300\ntimezone = 'UTC'\n"
+         max_connections = 300\ntimezone = 'UTC'\n\
+         wal_level = minimal\nmax_wal_senders = 0\nmax_wal_size = '4GB'\nshared_buffers = '512MB'\n"
     );
     if durability == Durability::Throwaway {
         // Commits still reach the system before they are answered: tests kill the server and expect them to be there.

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
-use store::connect::DatabaseTarget;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::task::JoinSet;
@@ -194,7 +193,7 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
     step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
 
     let step = Step::start("Database");
-    let (outcome, clock_offset) = migrate(&postgres, &secrets).await?;
+    let (outcome, clock_offset) = migrate(&postgres).await?;
     step.done(&outcome);
 
     let step = Step::start("What template.yaml declares");
@@ -207,23 +206,15 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
 }
 
 /// Roles, database, migrations and the movable clock; says what was done and how far the clock is ahead.
-async fn migrate(postgres: &Postgres, secrets: &Secrets) -> Result<(String, String)> {
+async fn migrate(postgres: &Postgres) -> Result<(String, String)> {
     postgres.create_database().await?;
-    let target = |user: &str, password: &str| DatabaseTarget {
-        host: "127.0.0.1".to_owned(),
-        port: postgres.port,
-        dbname: DATABASE.to_owned(),
-        user: user.to_owned(),
-        password: password.to_owned(),
-        tls: None,
-    };
-    let owner = target("roost_owner", &secrets.owner_password);
-    let app = target("roost_app", &secrets.app_password);
+    let (owner, app) = (postgres.target("roost_owner", DATABASE), postgres.target("roost_app", DATABASE));
     let migrated = store::migrations::migrate(&owner, &app).await.map_err(|error| {
         // The cause may quote a whole migration.
         let cause: String = format!("{error:?}").chars().take(500).collect();
         anyhow::anyhow!("applying migrations: {cause}…\nIf an unpublished migration was edited: `cargo xtask reset`")
     })?;
+    store::places::load_extract(&owner).await.map_err(|error| anyhow::anyhow!("loading places: {error:?}"))?;
     let client = postgres.connect("roost_owner", DATABASE).await?;
     let offset = clock::install(&client).await?;
     Ok((format!("{} migrations applied", migrated.applied.len()), offset))

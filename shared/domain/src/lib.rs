@@ -20,6 +20,7 @@ pub mod geo;
 pub mod id;
 pub mod money;
 pub mod payment;
+pub mod place;
 pub mod pricing;
 pub mod property;
 pub mod review;

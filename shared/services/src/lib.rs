@@ -24,6 +24,7 @@ pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwords;
 pub mod payments;
+pub mod places;
 pub mod ports;
 pub mod properties;
 pub mod property_changes;

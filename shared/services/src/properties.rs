@@ -82,12 +82,13 @@ pub(crate) fn require_ready(details: &PropertyDetails) -> Result<()> {
     Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)))
 }
 
-/// Writes what search reads of a listed property.
+/// Writes what search reads of a listed property, and makes the city it names findable.
 pub(crate) async fn index(tx: &Tx, property: &Property) -> Result<()> {
     let (Some(place), Some(base_price_minor)) = (&property.details.place, property.details.base_price_minor) else {
         return Err(Error::internal("a listed property lacks its place or price"));
     };
-    store::listing_search::upsert(tx, property, place, base_price_minor, relevance(property)).await
+    store::listing_search::upsert(tx, property, place, base_price_minor, relevance(property)).await?;
+    store::places::learn(tx, place).await
 }
 
 /// Takes a property off the market; its bookings stand.

@@ -14,6 +14,7 @@ pub mod migrations;
 pub mod notification_preferences;
 pub mod outbox;
 pub mod payments;
+pub mod places;
 pub mod properties;
 pub mod reviews;
 pub mod row;

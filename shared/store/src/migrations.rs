@@ -50,7 +50,7 @@ async fn ensure_role(client: &tokio_postgres::Client, app: &DatabaseTarget) -> R
     client.batch_execute(&statement).await.map_err(from_postgres)
 }
 
-async fn connect(target: &DatabaseTarget) -> Result<tokio_postgres::Client> {
+pub(crate) async fn connect(target: &DatabaseTarget) -> Result<tokio_postgres::Client> {
     let config = target.config();
     match &target.tls {
         None => {

@@ -89,6 +89,11 @@ impl TestDatabase {
         connect(admin_config().dbname(&self.name).user(&target.user).password(&target.password)).await
     }
 
+    /// A connection of its own as the administrator.
+    pub async fn connect_as_admin(&self) -> Client {
+        connect(admin_config().dbname(&self.name)).await
+    }
+
     /// Runs a statement as the administrator and gives the number of rows it touched.
     pub async fn execute(&self, sql: &str, params: &[&(dyn ToSql + Sync)]) -> u64 {
         self.admin.execute(sql, params).await.unwrap_or_else(|error| panic!("{sql}: {error:?}"))

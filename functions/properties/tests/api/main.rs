@@ -5,6 +5,7 @@ mod calendar_export;
 mod create;
 mod get;
 mod list;
+mod places;
 mod quote;
 mod search;
 mod strangers;

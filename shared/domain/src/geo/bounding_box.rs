@@ -58,6 +58,30 @@ impl BoundingBox {
         Self { west: low.longitude, south: low.latitude, east: high.longitude, north: high.latitude }
     }
 
+    /// The smallest box that holds both this one and `other`, the short way round.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        const TURN: i64 = 360_000_000;
+        let edge = |longitude: Longitude| i64::from(longitude.microdegrees());
+        let width = |west: i64, east: i64| (east - west).rem_euclid(TURN);
+        let (south, north) = (self.south.min(other.south), self.north.max(other.north));
+        // From the west of one to the east of one, whichever is the narrowest that holds both.
+        let (wests, easts) = ([self.west, other.west], [self.east, other.east]);
+        let holds = |west: Longitude, east: Longitude| {
+            let whole = width(edge(west), edge(east));
+            [self, other].into_iter().all(|part| {
+                let from = width(edge(west), edge(part.west));
+                from <= whole && from + width(edge(part.west), edge(part.east)) <= whole
+            })
+        };
+        let all = wests.into_iter().flat_map(|west| easts.into_iter().map(move |east| (west, east)));
+        let narrowest = all
+            .filter(|(west, east)| holds(*west, *east))
+            .min_by_key(|(west, east)| width(edge(*west), edge(*east)))
+            .unwrap_or((Longitude(-180_000_000), Longitude(180_000_000)));
+        Self { west: narrowest.0, south, east: narrowest.1, north }
+    }
+
     /// One box, or the two on either side of the antimeridian; each with `west <= east`.
     pub fn split(self) -> Vec<Self> {
         if self.west <= self.east {

@@ -246,3 +246,15 @@ proptest! {
         prop_assert!(parsed.0.is_err() || parsed.1.is_err());
     }
 }
+
+#[rstest]
+#[case("1,1,2,2", "3,0,4,1", "1,0,4,2")]
+#[case("1,1,4,2", "2,0,3,1", "1,0,4,2")]
+#[case::across_the_antimeridian("178,0,179,1", "-179,0,-178,1", "178,0,-178,1")]
+#[case::both_across("170,0,-175,1", "175,0,-170,1", "170,0,-170,1")]
+#[case::all_the_way_round("-90,0,100,1", "90,0,-80,1", "-180,0,180,1")]
+fn two_boxes_are_held_by_the_narrowest_that_holds_both(#[case] one: &str, #[case] other: &str, #[case] both: &str) {
+    let parsed = |text: &str| text.parse::<BoundingBox>().unwrap();
+    assert_eq!(parsed(one).with(parsed(other)), parsed(both));
+    assert_eq!(parsed(other).with(parsed(one)), parsed(both));
+}

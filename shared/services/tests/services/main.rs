@@ -9,6 +9,7 @@ mod inbox;
 mod maintenance;
 mod notifications;
 mod outbox;
+mod places;
 mod search_agrees_with_quote;
 mod search_pages;
 mod sessions;
