@@ -14,7 +14,10 @@ mod bounding_box;
 mod grid;
 
 pub use bounding_box::BoundingBox;
-pub use grid::{Cover, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, ancestor, cell, cells, cells_of, cover};
+pub use grid::{
+    CellRange, Cover, CoverCell, FINEST_LEVEL, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, ancestor, cell, cell_centre,
+    cells_of, cover, ranges, shift_to,
+};
 
 /// Nearest and farthest that a public point lies from the exact one.
 pub const PUBLIC_OFFSET_METRES: std::ops::RangeInclusive<f64> = 150.0..=400.0;

@@ -214,16 +214,6 @@ impl PropertyRating {
         let mean = |(category, tally): (&ReviewCategory, &Tally)| Some((*category, tally.average()?));
         self.by_category.iter().filter_map(mean).collect()
     }
-
-    /// How good that is, from 0 to 250, for the order of search. A few reviews weigh little: the mean is taken as if
-    /// five guests had given four stars before.
-    pub fn relevance(&self) -> i32 {
-        const PRIOR_COUNT: u64 = 5;
-        const PRIOR_SUM: u64 = 4 * PRIOR_COUNT;
-        let count = u64::from(self.overall.count) + PRIOR_COUNT;
-        let above_one = (u64::from(self.overall.sum) + PRIOR_SUM).saturating_sub(count);
-        i32::try_from(250 * above_one / (4 * count)).unwrap_or(250)
-    }
 }
 
 #[cfg(test)]

@@ -179,17 +179,3 @@ fn impossible(status: PropertyStatus, wanted: &str) -> Error {
     Error::new(ErrorCode::InvalidState, format!("A property that is {status} can't be {wanted}."))
         .with("state", status.as_str())
 }
-
-/// How good a listing is to show, apart from any query: larger is better, from 0 to 1,000.
-/// Photos will weigh in when there are any.
-pub(crate) fn relevance(property: &Property) -> i32 {
-    let details = &property.details;
-    let described = details.description.as_ref().map_or(0, |text| text.chars().count().min(1_000)) / 4;
-    let equipped = details.amenities.iter().count().min(20) * 15;
-    let instant = if details.instant_book { 150 } else { 0 };
-    let ruled = if details.house_rules.is_some() { 50 } else { 0 };
-    // At most 250 + 300 + 150 + 50, and 250 by the reviews.
-    i32::try_from(described + equipped + instant + ruled)
-        .unwrap_or(i32::MAX)
-        .saturating_add(property.rating.relevance())
-}

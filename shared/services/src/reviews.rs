@@ -17,7 +17,6 @@ use store::tx::Tx;
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
-use crate::properties::relevance;
 
 /// What a `PATCH` of a hidden review changes: a field left out stays.
 #[derive(Clone, Debug, Default)]
@@ -210,7 +209,7 @@ async fn count_and_tell(tx: &Tx, published: &[Review]) -> Result<()> {
             let property =
                 store::properties::add_rating(tx, review.property_id, content.rating, &content.categories).await?;
             if property.status == PropertyStatus::Listed {
-                store::listing_search::set_score(tx, property.id, relevance(&property)).await?;
+                store::listing_search::upsert(tx, property.id).await?;
             }
         }
         store::outbox::insert(tx, EventKind::ReviewPublished, &event_data(review)).await?;

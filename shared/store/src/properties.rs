@@ -128,7 +128,7 @@ impl Property {
     }
 }
 
-const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6, \
+pub(crate) const COLUMNS: &str = "id, host_id, status, title, description, kind, room_type, lat_e6, lng_e6, public_lat_e6, \
     public_lng_e6, street, city, region, country::text, postal_code, time_zone, max_guests, bedrooms, beds, \
     bathrooms_halves, amenities, house_rules, check_in_time, check_out_time, currency::text, base_price_minor, \
     weekend_price_minor, weekly_discount_percent, monthly_discount_percent, cleaning_fee_minor, extra_guest_after, \
@@ -218,7 +218,7 @@ pub async fn add_rating(
     from_row(&row.ok_or_else(|| Error::internal("a review is of a property that is not there"))?)
 }
 
-fn from_row(row: &Row) -> Result<Property> {
+pub(crate) fn from_row(row: &Row) -> Result<Property> {
     let number = |column: &str| unsigned(column, i64::from(row.read::<i16>(column)?));
     let percent = |column: &str| Percent::new(i64::from(row.read::<i16>(column)?)).map_err(Error::internal);
     let extra_guest_fee = match (

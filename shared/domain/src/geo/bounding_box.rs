@@ -20,6 +20,14 @@ pub struct BoundingBox {
 }
 
 impl BoundingBox {
+    /// All of the map.
+    pub const WORLD: Self = Self {
+        west: Longitude(-180_000_000),
+        south: Latitude(-90_000_000),
+        east: Longitude(180_000_000),
+        north: Latitude(90_000_000),
+    };
+
     /// Takes degrees.
     ///
     /// # Errors
@@ -88,6 +96,29 @@ impl BoundingBox {
             return vec![self];
         }
         vec![Self { east: Longitude(180_000_000), ..self }, Self { west: Longitude(-180_000_000), ..self }]
+    }
+
+    /// The point in the middle, also of a box across the antimeridian.
+    pub fn centre(self) -> Point {
+        let width = (i64::from(self.east.0) - i64::from(self.west.0)).rem_euclid(360_000_000);
+        let middle = i64::from(self.west.0) + if self.east == self.west { 0 } else { width / 2 };
+        let wrapped = (middle + 180_000_000).rem_euclid(360_000_000) - 180_000_000;
+        let width_is_all = self == Self { south: self.south, north: self.north, ..Self::WORLD };
+        Point {
+            latitude: Latitude(self.south.0 + (self.north.0 - self.south.0) / 2),
+            longitude: Longitude(if width_is_all { 0 } else { wrapped as i32 }),
+        }
+    }
+
+    /// Its four corners.
+    pub fn corners(self) -> [Point; 4] {
+        let corner = |latitude, longitude| Point { latitude, longitude };
+        [
+            corner(self.south, self.west),
+            corner(self.south, self.east),
+            corner(self.north, self.west),
+            corner(self.north, self.east),
+        ]
     }
 
     /// Whether `point` lies inside, or on an edge.
