@@ -62,6 +62,19 @@ pub(crate) async fn connect<Position: Serialize, Node: OutputType, EdgeFields: O
 ) -> Result<Connection<String, Node, EmptyFields, EdgeFields>> {
     let has_next_page = items.len() > page.limit as usize;
     items.truncate(page.limit as usize);
+    connect_exactly(services, page, (has_previous_page, has_next_page), items).await
+}
+
+/// The connection of just these items, where it is known whether there are pages before and after.
+///
+/// # Errors
+/// `unavailable` when the signing key is not to be had.
+pub(crate) async fn connect_exactly<Position: Serialize, Node: OutputType, EdgeFields: ObjectType>(
+    services: &Services,
+    page: &PageRequest,
+    (has_previous_page, has_next_page): (bool, bool),
+    items: Vec<Item<Position, Node, EdgeFields>>,
+) -> Result<Connection<String, Node, EmptyFields, EdgeFields>> {
     let mut connection = Connection::new(has_previous_page, has_next_page);
     for Item { position, node, edge } in items {
         let cursor = page.page(services, Vec::<()>::new(), Some(position)).await?.next_cursor.unwrap_or_default();

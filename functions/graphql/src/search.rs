@@ -1,15 +1,14 @@
 //! Finding listings.
 
 use async_graphql::connection::{Connection, EmptyFields};
-use async_graphql::{Context, Enum, InputObject, Object, Result, SimpleObject};
-use domain::id::PropertyId;
-use properties::search::{FoundPropertyOut, SearchParams};
+use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use properties::search::{FoundPropertyOut, Position, SearchParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
-use services::search::SearchHit;
 
 use crate::caller::RequestExt;
-use crate::connections::{Item, connect, with_page};
+use crate::codes::{PropertyKind, RoomType};
+use crate::connections::{Item, connect_exactly, with_page};
 use crate::properties::Property;
 use crate::scalars::{Currency, Date, MinorUnits, Money};
 use crate::{limits, wire};
@@ -26,11 +25,35 @@ struct BoundingBoxInput {
     north: f64,
 }
 
+/// Around a point.
+#[derive(Serialize, InputObject)]
+struct NearInput {
+    /// Degrees north.
+    latitude: f64,
+    /// Degrees east.
+    longitude: f64,
+    /// How far from it: 0.1 to 500, 10 unless given.
+    radius_km: Option<f64>,
+}
+
+/// Of what `minPrice` and `maxPrice` speak.
+#[derive(Clone, Copy, PartialEq, Eq, Enum, Serialize)]
+#[serde(rename_all = "snake_case")]
+enum PricedBy {
+    /// The base price of a night.
+    Nightly,
+    /// The stay, all in; needs dates.
+    Total,
+}
+
 /// What to look for.
 #[derive(Default, Serialize, InputObject)]
 struct PropertyFilter {
+    /// At most one of it and `near`.
     #[serde(skip)]
     bounding_box: Option<BoundingBoxInput>,
+    #[serde(skip)]
+    near: Option<NearInput>,
     /// Arrival; only with `checkOut`. Then only what can be booked for these nights is found.
     check_in: Option<Date>,
     /// Departure; only with `checkIn`.
@@ -39,17 +62,45 @@ struct PropertyFilter {
     guests: Option<i32>,
     /// Only listings priced in it, and the currency of the price filters (USD unless given).
     currency: Option<Currency>,
-    /// Nightly.
     min_price: Option<MinorUnits>,
-    /// Nightly.
     max_price: Option<MinorUnits>,
+    /// Nightly unless given.
+    price: Option<PricedBy>,
+    kind: Option<PropertyKind>,
+    room_type: Option<RoomType>,
+    /// All of these codes.
+    #[serde(skip)]
+    amenities: Option<Vec<String>>,
+    /// At least.
+    bedrooms: Option<i32>,
+    /// At least.
+    beds: Option<i32>,
+    /// At least, in halves.
+    bathrooms: Option<f64>,
+    instant_book: Option<bool>,
+    pets_allowed: Option<bool>,
+    /// At least, 1 to 5.
+    min_rating: Option<f64>,
+    host_id: Option<ID>,
 }
 
-/// Orders of the hits; best first.
+/// Orders of the hits.
 #[derive(Clone, Copy, PartialEq, Eq, Enum, Serialize)]
 #[serde(rename_all = "snake_case")]
 enum PropertySort {
+    /// Best first.
     Relevance,
+    /// Lowest base price first.
+    Price,
+    /// Highest base price first.
+    #[serde(rename = "-price")]
+    PriceDescending,
+    /// Best rated first; of equal means the one of more reviews.
+    Rating,
+    /// Newest first.
+    Newest,
+    /// Nearest first, from `near` or the middle of `boundingBox`.
+    Distance,
 }
 
 /// What the stay asked for costs.
@@ -76,20 +127,13 @@ struct Found {
     stay: Option<StayPrice>,
 }
 
-/// Where a page of hits begins.
-#[derive(Serialize, Deserialize)]
-struct Position {
-    score: i32,
-    property_id: PropertyId,
-}
-
 /// The search.
 #[derive(Default)]
 pub(crate) struct SearchQuery;
 
 #[Object]
 impl SearchQuery {
-    /// Listings, best first. `first` is 1 to 100, 20 unless given.
+    /// Listings, the best first unless `sort` says otherwise. `first` is 1 to 100, 20 unless given.
     #[graphql(complexity = "limits::page_cost(first, child_complexity)")]
     async fn properties(
         &self,
@@ -100,19 +144,19 @@ impl SearchQuery {
         after: Option<String>,
     ) -> Result<Option<Connection<String, Property, EmptyFields, PropertyEdgeFields>>> {
         let arguments = with_page(arguments(&filter.unwrap_or_default(), sort), first, after);
-        let SearchParams { mut filter, page } = wire::read_params(LIST, &arguments).map_err(wire::below_filter)?;
+        let params: SearchParams = wire::read_params(LIST, &arguments).map_err(wire::below_filter)?;
         let services = ctx.services();
-        let position: Option<Position> = page.position(services).await?;
-        let is_continued = position.is_some();
-        filter.after = position.map(|Position { score, property_id }| SearchHit { score, property_id });
+        let page = params.page.clone();
+        let mut request = params.into_request(services).await.map_err(wire::below_filter)?;
+        request.filter.after = page.position::<Position>(services).await?.map(Into::into);
+        let is_continued = request.filter.after.is_some();
+        let answer = services.search(&request).await?;
         let mut items = Vec::new();
-        for found in services.search(&filter).await? {
-            let Found { property, stay } = wire::object(&FoundPropertyOut::of(&found, filter.dates))?;
-            let SearchHit { score, property_id } = found.hit;
-            let position = Position { score, property_id };
-            items.push(Item { position, node: property, edge: PropertyEdgeFields { stay } });
+        for found in &answer.listings {
+            let Found { property, stay } = wire::object(&FoundPropertyOut::of(found, request.filter.dates))?;
+            items.push(Item { position: Position::from(found.hit), node: property, edge: PropertyEdgeFields { stay } });
         }
-        Ok(Some(connect(services, &page, is_continued, items).await?))
+        Ok(Some(connect_exactly(services, &page, (is_continued, answer.next.is_some()), items).await?))
     }
 }
 
@@ -124,6 +168,12 @@ fn arguments(filter: &PropertyFilter, sort: Option<PropertySort>) -> Map<String,
     if let Some(BoundingBoxInput { west, south, east, north }) = filter.bounding_box {
         arguments.insert("bbox".to_owned(), json!(format!("{west},{south},{east},{north}")));
     }
+    if let Some(NearInput { latitude, longitude, radius_km }) = filter.near {
+        arguments.insert("near".to_owned(), json!(format!("{latitude},{longitude}")));
+        arguments.insert("radius_km".to_owned(), json!(radius_km));
+    }
+    let amenities = filter.amenities.as_ref().filter(|codes| !codes.is_empty());
+    arguments.insert("amenities".to_owned(), json!(amenities.map(|codes| codes.join(","))));
     arguments.insert("sort".to_owned(), json!(sort));
     arguments
 }

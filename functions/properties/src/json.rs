@@ -125,6 +125,15 @@ impl From<&PropertyView> for PropertyOut {
 }
 
 impl PropertyOut {
+    pub(crate) const fn id(&self) -> PropertyId {
+        self.id
+    }
+
+    /// Longitude and latitude, as they are shown.
+    pub(crate) fn coordinates(&self) -> Option<(f64, f64)> {
+        self.location.as_ref().map(|location| (location.longitude, location.latitude))
+    }
+
     /// The property, with its exact place or the one for everybody.
     pub fn of(property: &Property, exact_place: bool) -> Self {
         let details = &property.details;

@@ -1,116 +1,23 @@
 //! `GET /v1/properties`.
 
 use axum::extract::State;
-use domain::error::Invalid;
-use domain::geo::BoundingBox;
+use axum::http::{HeaderMap, header};
+use axum::response::IntoResponse;
+use domain::error::Result;
 use domain::id::PropertyId;
-use domain::money::{Currency, MAX_AMOUNT_MINOR, Money};
-use domain::stay::{Guests, StayDates, parse_date};
+use domain::money::Money;
+use domain::stay::StayDates;
 use serde::{Deserialize, Serialize};
-use services::search::{FoundListing, SearchFilter, SearchHit};
-use utoipa::{IntoParams, ToSchema};
-use web::fields::{Faulty, Read};
+use services::search::{FoundListing, SearchHit};
+use utoipa::ToSchema;
+use web::kept::KeptAnswer;
 use web::pages::Page;
-use web::params::{integer_between, text};
-use web::{AppState, FromParams, PageRequest, Params, Problem, Query};
+use web::{AppState, Problem, Query};
 
+use crate::geojson::{self, FeatureCollection};
 use crate::json::PropertyOut;
-
-/// What to look for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which SearchParams reads")]
-pub(crate) struct SearchParamsSchema {
-    /// `west,south,east,north` in degrees; may cross the antimeridian.
-    bbox: Option<String>,
-    /// Arrival; only with `check_out`. Then only what can be booked for these nights is found.
-    #[param(format = "date")]
-    check_in: Option<String>,
-    /// Departure; only with `check_in`.
-    #[param(format = "date")]
-    check_out: Option<String>,
-    /// Adults and children.
-    #[param(minimum = 1, maximum = 50)]
-    guests: Option<u32>,
-    /// ISO 4217: only listings priced in it, and the currency of the price filters (USD unless given).
-    currency: Option<String>,
-    /// Nightly, in minor units.
-    #[param(minimum = 0)]
-    min_price: Option<i64>,
-    /// Nightly, in minor units.
-    #[param(minimum = 0)]
-    max_price: Option<i64>,
-    /// The order; best first.
-    #[param(inline)]
-    sort: Option<SortOrder>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-/// Orders of the hits.
-#[derive(ToSchema)]
-#[schema(rename_all = "snake_case")]
-#[expect(dead_code, reason = "describes the parameter")]
-pub(crate) enum SortOrder {
-    /// Best first.
-    Relevance,
-}
-
-/// What to look for, and which page of it.
-pub struct SearchParams {
-    /// What to look for.
-    pub filter: SearchFilter,
-    /// Which page of it.
-    pub page: PageRequest,
-}
-
-impl FromParams for SearchParams {
-    fn from_params(params: &mut Params) -> Read<Self> {
-        let bounding_box = params.optional("bbox", str::parse::<BoundingBox>);
-        let check_in = params.optional("check_in", parse_date);
-        let check_out = params.optional("check_out", parse_date);
-        let guests = params.optional("guests", integer_between(1, Guests::MAX));
-        let currency = params.optional("currency", text::<Currency>);
-        let min_price = params.optional("min_price", integer_between(0, MAX_AMOUNT_MINOR));
-        let max_price = params.optional("max_price", integer_between(0, MAX_AMOUNT_MINOR));
-        let sort = params.optional("sort", parse_sort);
-        let page = params.page();
-        let dates = match (check_in?, check_out?) {
-            (None, None) => None,
-            (Some(check_in), Some(check_out)) => {
-                Some(StayDates::new(check_in, check_out).map_err(|invalid| params.fault("check_out", invalid))?)
-            }
-            (None, Some(_)) => return Err(go_together(params, "check_in")),
-            (Some(_), None) => return Err(go_together(params, "check_out")),
-        };
-        let (min_price_minor, max_price_minor): (Option<i64>, Option<i64>) = (min_price?, max_price?);
-        let is_priced = min_price_minor.or(max_price_minor).is_some();
-        sort?;
-        let page = page?;
-        Ok(Self {
-            filter: SearchFilter {
-                bounding_box: bounding_box?,
-                dates,
-                guests: guests?,
-                min_price_minor,
-                max_price_minor,
-                currency: currency?.or(is_priced.then_some(Currency::USD)),
-                after: None,
-                limit: i64::from(page.limit) + 1,
-            },
-            page,
-        })
-    }
-}
-
-fn parse_sort(order: &str) -> Result<(), Invalid> {
-    if order == "relevance" { Ok(()) } else { Err(Invalid::new("unknown_value", "This must be relevance.")) }
-}
-
-fn go_together(params: &mut Params, missing: &str) -> Faulty {
-    params.fault(missing, Invalid::new("required", "check_in and check_out go together."))
-}
+pub use crate::search_params::SearchParams;
+use crate::search_params::SearchParamsSchema;
 
 /// What the stay asked for costs.
 #[derive(Serialize, ToSchema)]
@@ -126,7 +33,7 @@ pub struct StayOut {
 #[derive(Serialize, ToSchema)]
 pub struct FoundPropertyOut {
     #[serde(flatten)]
-    property: PropertyOut,
+    pub(crate) property: PropertyOut,
     /// Only when dates were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     stay: Option<StayOut>,
@@ -149,32 +56,57 @@ impl FoundPropertyOut {
 
 /// Where a page of hits begins.
 #[derive(Serialize, Deserialize)]
-struct Position {
-    score: i32,
+pub struct Position {
+    key: i64,
     property_id: PropertyId,
 }
 
+impl From<SearchHit> for Position {
+    fn from(SearchHit { key, property_id }: SearchHit) -> Self {
+        Self { key, property_id }
+    }
+}
+
+impl From<Position> for SearchHit {
+    fn from(Position { key, property_id }: Position) -> Self {
+        Self { key, property_id }
+    }
+}
+
 /// Search listings.
+///
+/// With `Accept: application/geo+json` the same page is a `FeatureCollection` (RFC 7946).
 #[utoipa::path(
     get,
     path = "/v1/properties",
     tag = "properties",
     operation_id = "searchProperties",
     params(SearchParamsSchema),
-    responses((status = 200, description = "A page of listings", body = inline(Page<FoundPropertyOut>)))
+    responses((
+        status = 200,
+        description = "A page of listings",
+        content((Page<FoundPropertyOut> = "application/json"), (FeatureCollection = "application/geo+json"))
+    ))
 )]
 pub(crate) async fn search_properties(
     State(app): State<AppState>,
-    Query(SearchParams { mut filter, page }): Query<SearchParams>,
-) -> Result<Page<FoundPropertyOut>, Problem> {
-    let position: Option<Position> = page.position(&app.services).await?;
-    filter.after = position.map(|Position { score, property_id }| SearchHit { score, property_id });
-    let mut found = app.services.search(&filter).await?;
-    // One more than the page was asked for: it tells whether there is another.
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found.last().filter(|_| more).map(|last| last.hit);
-    let next = next.map(|SearchHit { score, property_id }| Position { score, property_id });
-    let data = found.iter().map(|found| FoundPropertyOut::of(found, filter.dates)).collect();
-    Ok(page.page(&app.services, data, next).await?)
+    headers: HeaderMap,
+    Query(params): Query<SearchParams>,
+) -> Result<impl IntoResponse, Problem> {
+    let answer = answer(&app, params, geojson::is_preferred(&headers)).await?;
+    Ok(([(header::VARY, "Accept")], answer))
+}
+
+async fn answer(app: &AppState, params: SearchParams, as_geojson: bool) -> Result<KeptAnswer> {
+    let (page, mut request) = (params.page.clone(), params.into_request(&app.services).await?);
+    request.filter.after = page.position::<Position>(&app.services).await?.map(SearchHit::from);
+    let found = app.services.search(&request).await?;
+    let data = found.listings.iter().map(|found| FoundPropertyOut::of(found, request.filter.dates)).collect();
+    let page = page.page(&app.services, data, found.next.map(Position::from)).await?;
+    let link = page.next_link().map(ToOwned::to_owned);
+    if as_geojson {
+        KeptAnswer::json(geojson::MEDIA_TYPE, link.as_deref(), &FeatureCollection::of(page))
+    } else {
+        KeptAnswer::json("application/json", link.as_deref(), &page)
+    }
 }

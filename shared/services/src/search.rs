@@ -71,7 +71,7 @@ impl Services {
         let mut rows = store::listing_search::page(&connection, &wider).await?;
         let next = rows.get(index(limit)).and_then(|_| rows.get(index(limit - 1))).map(|row| row.hit);
         rows.truncate(index(limit));
-        Ok(SearchPage { listings: self.priced(&connection, &request.filter, rows).await?, next })
+        Ok(SearchPage { listings: self.priced(&request.filter, rows)?, next })
     }
 
     /// The same, keeping those whose stay costs what is asked: the database leaves out what is too dear whatever it
@@ -89,7 +89,7 @@ impl Services {
             let rows = store::listing_search::page(connection, &filter).await?;
             let is_last = index(filter.limit) > rows.len();
             filter.after = rows.last().map(|row| row.hit).or(filter.after);
-            let priced = self.priced(connection, &filter, rows).await?;
+            let priced = self.priced(&filter, rows)?;
             let costs = |found: &FoundListing| found.stay.as_ref().map_or(0, |price| price.total.amount);
             listings.extend(priced.into_iter().filter(|found| (min..=max).contains(&costs(found))));
             if listings.len() > limit {
@@ -104,12 +104,7 @@ impl Services {
         Ok(SearchPage { listings, next: filter.after })
     }
 
-    async fn priced(
-        &self,
-        connection: &Connection,
-        filter: &SearchFilter,
-        rows: Vec<FoundRow>,
-    ) -> Result<Vec<FoundListing>> {
+    fn priced(&self, filter: &SearchFilter, rows: Vec<FoundRow>) -> Result<Vec<FoundListing>> {
         let guests = Guests { adults: filter.guests.unwrap_or(1), children: 0, infants: 0, pets: 0 };
         let fees = self.settings.service_fees;
         rows.into_iter()

@@ -8,10 +8,12 @@ use crate::tx::{Queries, Tx};
 
 mod filter;
 mod page;
+mod param;
 mod statement;
 
 pub use filter::{Circle, SearchFilter, SearchHit, SortOrder};
-pub use page::{FoundRow, page};
+pub use page::{FoundRow, page, statements};
+pub use param::Statement;
 
 /// Makes the row of a property what it must be now, from all that is known of it: there if it is listed, else gone.
 /// Call it in the transaction of any change to a property; its row is locked (`find_for_update`).

@@ -90,6 +90,11 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The `Link` header of the answer; none on the last page.
+    pub fn next_link(&self) -> Option<&str> {
+        self.next_link.as_deref()
+    }
+
     /// The page with what there is to say of the list as a whole.
     pub fn with<S>(self, summary: S) -> PageWith<T, S> {
         PageWith { page: self, summary }

@@ -146,6 +146,21 @@ pub fn integer_between<T: TryFrom<i64>>(min: i64, max: i64) -> impl Fn(&str) -> 
     }
 }
 
+/// A plain decimal number (no exponent) within these limits, both included.
+pub fn decimal_between(min: f64, max: f64) -> impl Fn(&str) -> std::result::Result<f64, Invalid> {
+    move |value| {
+        let digits = value.strip_prefix('-').unwrap_or(value);
+        let is_plain = digits.bytes().all(|b| b.is_ascii_digit() || b == b'.');
+        let number = value.parse::<f64>().ok().filter(|_| is_plain);
+        let number = number.ok_or_else(|| Invalid::new("not_a_number", "This must be a decimal number."))?;
+        if (min..=max).contains(&number) {
+            Ok(number)
+        } else {
+            Err(Invalid::new("out_of_range", format!("This must be from {min} to {max}.")))
+        }
+    }
+}
+
 /// `true` or `false`.
 ///
 /// # Errors

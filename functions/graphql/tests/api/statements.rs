@@ -108,7 +108,7 @@ async fn twenty_properties_with_host_and_three_reviews_each_take_four_statements
     }
     let mut statements = counter.statements();
     statements.sort();
-    let expected = ["listing_search.page", "properties.find_many", "reviews.newest_of_properties", "users.find_many"];
+    let expected = ["listing_search.gather", "listing_search.page", "reviews.newest_of_properties", "users.find_many"];
     assert_eq!(statements, expected);
 }
 

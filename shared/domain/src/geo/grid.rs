@@ -133,7 +133,8 @@ pub fn ancestor(finest_cell: i64, level: u8) -> i64 {
 
 fn deepest(levels: impl Iterator<Item = u8>, boxes: &[BoundingBox], max_cells: usize) -> Option<Cover> {
     for level in levels {
-        let count: u64 = boxes.iter().map(|&bounds| extent(&columns(bounds, level)) * extent(&rows(bounds, level))).sum();
+        let count: u64 =
+            boxes.iter().map(|&bounds| extent(&columns(bounds, level)) * extent(&rows(bounds, level))).sum();
         if count > max_cells as u64 {
             continue;
         }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use services::properties::Property;
 use services::quotes::Quote;
-use services::search::SearchFilter;
+use services::search::{SearchFilter, SearchRequest};
 use testkit::{Kit, Person};
 use tokio::runtime::Handle;
 
@@ -130,22 +130,13 @@ async fn listing(kit: &Kit, host: &Person, guest: &Person, place: &Place, day: D
     property
 }
 
-fn search_for(dates: StayDates, guests: u32) -> SearchFilter {
-    SearchFilter {
-        bounding_box: None,
-        dates: Some(dates),
-        guests: Some(guests),
-        min_price_minor: None,
-        max_price_minor: None,
-        currency: None,
-        after: None,
-        limit: 100,
-    }
+fn search_for(dates: StayDates, guests: u32) -> SearchRequest {
+    SearchFilter { dates: Some(dates), guests: Some(guests), limit: 100, ..SearchFilter::default() }.into()
 }
 
 async fn found(kit: &Kit, dates: StayDates, guests: u32) -> BTreeSet<PropertyId> {
     let found = kit.services.search(&search_for(dates, guests)).await.expect("searched");
-    found.iter().map(|listing| listing.property.id).collect()
+    found.listings.iter().map(|listing| listing.property.id).collect()
 }
 
 /// Whether it can be booked, and why not.

@@ -3,19 +3,12 @@
 use domain::geo::{BoundingBox, Point};
 use domain::id::PropertyId;
 use services::properties::Property;
-use services::search::{SearchFilter, SearchHit};
+use services::search::{SearchFilter, SearchHit, SearchRequest};
 use testkit::{Kit, Person, in_days};
 
-const EVERYWHERE: SearchFilter = SearchFilter {
-    bounding_box: None,
-    dates: None,
-    guests: None,
-    min_price_minor: None,
-    max_price_minor: None,
-    currency: None,
-    after: None,
-    limit: 100,
-};
+fn everywhere() -> SearchFilter {
+    SearchFilter { limit: 100, ..SearchFilter::default() }
+}
 
 async fn listing_at(kit: &Kit, host: &Person, latitude: f64, longitude: f64) -> Property {
     let point = Point::new(latitude, longitude).expect("a point");
@@ -30,12 +23,13 @@ async fn listing_at(kit: &Kit, host: &Person, latitude: f64, longitude: f64) -> 
 }
 
 async fn search(kit: &Kit, filter: &SearchFilter) -> Vec<SearchHit> {
-    kit.services.search(filter).await.expect("searched").iter().map(|found| found.hit).collect()
+    let page = kit.services.search(&SearchRequest::from(filter.clone())).await.expect("searched");
+    page.listings.iter().map(|found| found.hit).collect()
 }
 
 async fn ids_in(kit: &Kit, west: f64, south: f64, east: f64, north: f64) -> Vec<PropertyId> {
     let bounding_box = BoundingBox::new(west, south, east, north).expect("a box");
-    let hits = search(kit, &SearchFilter { bounding_box: Some(bounding_box), ..EVERYWHERE }).await;
+    let hits = search(kit, &SearchFilter { bounding_box: Some(bounding_box), ..everywhere() }).await;
     hits.iter().map(|hit| hit.property_id).collect()
 }
 
@@ -68,7 +62,7 @@ async fn pages_of_any_size_cover_every_hit_once_and_in_order() {
     let dates = domain::stay::StayDates::new(in_days(10), in_days(12)).expect("nights");
     for (bounding_box, dates) in boxes.into_iter().flat_map(|part| [(part, None), (part, Some(dates))]) {
         for limit in [1, 2, 5, 16, 17, 18] {
-            let mut filter = SearchFilter { bounding_box, dates, limit, ..EVERYWHERE };
+            let mut filter = SearchFilter { bounding_box, dates, limit, ..everywhere() };
             let mut seen: Vec<SearchHit> = Vec::new();
             loop {
                 let page = search(&kit, &filter).await;
@@ -79,7 +73,7 @@ async fn pages_of_any_size_cover_every_hit_once_and_in_order() {
                 filter.after = page.last().copied();
             }
             assert!(
-                seen.is_sorted_by_key(|hit| (std::cmp::Reverse(hit.score), std::cmp::Reverse(hit.property_id))),
+                seen.is_sorted_by_key(|hit| (std::cmp::Reverse(hit.key), std::cmp::Reverse(hit.property_id))),
                 "best first, newest among equals: {seen:?}"
             );
             let seen = sorted(seen.iter().map(|hit| hit.property_id).collect());
@@ -143,15 +137,15 @@ async fn filters_leave_out_what_does_not_meet_them_and_unlisted_is_never_found()
         .await;
     let usd = Some(domain::money::Currency::USD);
     let cases = [
-        (SearchFilter { guests: Some(3), ..EVERYWHERE }, vec![dear.id]),
-        (SearchFilter { min_price_minor: Some(20_000), currency: usd, ..EVERYWHERE }, vec![dear.id]),
-        (SearchFilter { max_price_minor: Some(5_000), currency: usd, ..EVERYWHERE }, vec![cheap.id]),
+        (SearchFilter { guests: Some(3), ..everywhere() }, vec![dear.id]),
+        (SearchFilter { min_price_minor: Some(20_000), currency: usd, ..everywhere() }, vec![dear.id]),
+        (SearchFilter { max_price_minor: Some(5_000), currency: usd, ..everywhere() }, vec![cheap.id]),
         (
-            SearchFilter { min_price_minor: Some(5_001), max_price_minor: Some(19_999), currency: usd, ..EVERYWHERE },
+            SearchFilter { min_price_minor: Some(5_001), max_price_minor: Some(19_999), currency: usd, ..everywhere() },
             vec![],
         ),
-        (SearchFilter { currency: usd, ..EVERYWHERE }, vec![cheap.id, dear.id]),
-        (SearchFilter { guests: Some(u32::MAX), ..EVERYWHERE }, vec![]),
+        (SearchFilter { currency: usd, ..everywhere() }, vec![cheap.id, dear.id]),
+        (SearchFilter { guests: Some(u32::MAX), ..everywhere() }, vec![]),
     ];
     for (filter, expected) in cases {
         let ids = search(&kit, &filter).await.iter().map(|hit| hit.property_id).collect();
@@ -161,7 +155,7 @@ async fn filters_leave_out_what_does_not_meet_them_and_unlisted_is_never_found()
     let unlisted =
         kit.services.write("test.unlist", |tx| async move { services::properties::unlist(&tx, actor, id).await });
     unlisted.await.expect("unlisted");
-    assert!(search(&kit, &EVERYWHERE).await.iter().all(|hit| hit.property_id != id));
+    assert!(search(&kit, &everywhere()).await.iter().all(|hit| hit.property_id != id));
     kit.list(&host, id).await;
-    assert!(search(&kit, &EVERYWHERE).await.iter().any(|hit| hit.property_id == id));
+    assert!(search(&kit, &everywhere()).await.iter().any(|hit| hit.property_id == id));
 }

@@ -5,7 +5,8 @@ use domain::geo::{self, BoundingBox, Cover, CoverCell, MAX_COVER_CELLS, Point, W
 use tokio_postgres::Row;
 
 use super::filter::{Circle, SearchFilter, SearchHit, SortOrder};
-use super::statement::{Source, Statement, gather, page as first_rows};
+use super::param::Statement;
+use super::statement::{Source, gather, page as first_rows};
 use crate::properties::{Property, from_row};
 use crate::row::RowExt;
 use crate::tx::Queries;
@@ -45,6 +46,15 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<F
     }
     let boxes = whole_world_or(&boxes);
     run(queries, &gather(filter, &boxes, &Source::Ranges(&geo::ranges(&boxes, MAX_RANGES)))).await
+}
+
+/// The statements that [`page`] would send for a search by anything but distance: that for the first rows, and the one
+/// that follows if they are too few. For looking at their plans, and for running them elsewhere.
+pub fn statements(filter: &SearchFilter) -> [Statement; 2] {
+    let boxes = area(filter).map_or_else(Vec::new, BoundingBox::split);
+    let all = whole_world_or(&boxes);
+    let ranges = geo::ranges(&all, MAX_RANGES);
+    [first_rows(filter, &cover(&boxes), &boxes), gather(filter, &all, &Source::Ranges(&ranges))]
 }
 
 /// What of the map is searched: the box asked for, or the one around the circle.

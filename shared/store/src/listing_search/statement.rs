@@ -5,36 +5,14 @@ use domain::geo::{BoundingBox, CellRange, Cover, MAX_COVER_CELLS, Point, WORLD_L
 use domain::money::Currency;
 use domain::property::{PropertyKind, RoomType};
 use domain::stay::StayDates;
-use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::filter::{SearchFilter, SearchHit, SortOrder};
+use super::param::{Param, Statement};
 use crate::properties::COLUMNS;
 
 /// So many of the first rows in the order of the page are looked at, before the box is gathered as a whole.
 const CANDIDATES: [(i64, i64); 2] = [(30, 128), (i64::MAX, 512)];
-
-/// An SQL text and what its `$n` stand for.
-pub(super) struct Statement {
-    pub(super) sql: String,
-    params: Vec<Box<dyn ToSql + Sync + Send>>,
-}
-
-impl Statement {
-    pub(super) fn params(&self) -> Vec<&(dyn ToSql + Sync)> {
-        self.params.iter().map(|param| &**param as &(dyn ToSql + Sync)).collect()
-    }
-
-    fn new() -> Self {
-        Self { sql: String::new(), params: Vec::new() }
-    }
-
-    /// Another parameter; gives its place in the text, with its type.
-    fn bind<T: ToSql + Sync + Send + 'static>(&mut self, value: T, sql_type: &str) -> String {
-        self.params.push(Box::new(value));
-        format!("${}::{sql_type}", self.params.len())
-    }
-}
 
 /// By what a list is sorted, and which way.
 struct Order {
@@ -74,8 +52,8 @@ impl Order {
             None => (i64::MIN, Uuid::nil()),
         };
         let compare = if self.descending { "<" } else { ">" };
-        let key = self.column.map(|_| statement.bind(key, "bigint"));
-        let id = statement.bind(id, "uuid");
+        let key = self.column.map(|_| statement.bind(Param::Bigint(Some(key))));
+        let id = statement.bind(Param::Uuid(Some(id)));
         match key {
             Some(key) => format!("({column}, property_id) {compare} ({key}, {id})"),
             None => format!("property_id {compare} {id}"),
@@ -92,24 +70,24 @@ const FILTERED: &str = "property_id, amenities, base_price_minor, floor_night_mi
 /// The first rows of the cells in the order of the page: each cell is a branch that reads its own index, and the
 /// branches are merged (`Merge Append`). Of a box without enough hits among them it may give too few.
 pub(super) fn page(filter: &SearchFilter, cover: &Cover, boxes: &[BoundingBox]) -> Statement {
-    let mut statement = Statement::new();
+    let mut statement = Statement::default();
     let order = Order::of(filter.sort);
     let column = order.column.unwrap_or("property_id");
     let (south, north) = latitudes(&mut statement, boxes);
     let after = order.after(&mut statement, column, filter.after);
     let filters = filters(&mut statement, filter);
-    let limit = statement.bind(filter.limit, "bigint");
+    let limit = statement.bind(Param::Bigint(Some(filter.limit)));
     let count = if cover.level == WORLD_LEVEL { 2 } else { MAX_COVER_CELLS };
     let branches: Vec<String> = (0..count)
         .map(|n| {
             let covered = cover.cells.get(n);
             // No cell, no longitude: a comparison with NULL is known to be empty before the index is opened.
-            let west = statement.bind(covered.map(|covered| covered.bounds.west.microdegrees()), "int");
-            let east = statement.bind(covered.map(|covered| covered.bounds.east.microdegrees()), "int");
+            let west = statement.bind(Param::Integer(covered.map(|covered| covered.bounds.west.microdegrees())));
+            let east = statement.bind(Param::Integer(covered.map(|covered| covered.bounds.east.microdegrees())));
             let cell = match cover.level {
                 WORLD_LEVEL => String::new(),
                 level => {
-                    let cell = statement.bind(covered.map(|covered| covered.cell), "int");
+                    let cell = statement.bind(Param::Integer(covered.map(|covered| covered.cell)));
                     match shift_to(level) {
                         0 => format!("cell_14 = {cell} AND "),
                         shift => format!("(cell_14 >> {shift}) = {cell} AND "),
@@ -125,7 +103,8 @@ pub(super) fn page(filter: &SearchFilter, cover: &Cover, boxes: &[BoundingBox]) 
         })
         .collect();
     let by = order.by("sort_key");
-    let candidates = CANDIDATES.iter().find(|(limit, _)| filter.limit <= *limit).map_or(0, |(_, candidates)| *candidates);
+    let candidates =
+        CANDIDATES.iter().find(|(limit, _)| filter.limit <= *limit).map_or(0, |(_, candidates)| *candidates);
     // Its number hidden from the planner: knowing how few rows it guesses there are, it would sort them all.
     let rows = format!(
         "SELECT l.sort_key, l.property_id FROM ({} ORDER BY {by} LIMIT (SELECT {candidates})) l
@@ -146,7 +125,7 @@ pub(super) enum Source<'a> {
 
 /// All rows of the source, then the filters, then the order.
 pub(super) fn gather(filter: &SearchFilter, boxes: &[BoundingBox], source: &Source<'_>) -> Statement {
-    let mut statement = Statement::new();
+    let mut statement = Statement::default();
     let order = Order::of(filter.sort);
     let key = match (filter.sort, order.column) {
         (SortOrder::Distance, _) => distance(&mut statement, filter.centre),
@@ -157,21 +136,21 @@ pub(super) fn gather(filter: &SearchFilter, boxes: &[BoundingBox], source: &Sour
     let after_key = if order.column.is_some() { key.as_str() } else { "property_id" };
     let after = order.after(&mut statement, after_key, filter.after);
     let filters = filters(&mut statement, filter);
-    let limit = statement.bind(filter.limit, "bigint");
+    let limit = statement.bind(Param::Bigint(Some(filter.limit)));
     let from = match source {
         Source::Ranges(ranges) => {
-            let column = |read: fn(&CellRange) -> i32| ranges.iter().map(read).collect::<Vec<i32>>();
-            let firsts = statement.bind(column(|range| range.first), "int[]");
-            let lasts = statement.bind(column(|range| range.last), "int[]");
-            let wests = statement.bind(column(|range| range.bounds.west.microdegrees()), "int[]");
-            let easts = statement.bind(column(|range| range.bounds.east.microdegrees()), "int[]");
+            let column = |read: fn(&CellRange) -> i32| Param::Integers(ranges.iter().map(read).collect());
+            let firsts = statement.bind(column(|range| range.first));
+            let lasts = statement.bind(column(|range| range.last));
+            let wests = statement.bind(column(|range| range.bounds.west.microdegrees()));
+            let easts = statement.bind(column(|range| range.bounds.east.microdegrees()));
             format!(
                 "unnest({firsts}, {lasts}, {wests}, {easts}) AS r (first, last, west, east)
                  JOIN listing_search l ON l.cell_14 BETWEEN r.first AND r.last AND l.lng_e6 BETWEEN r.west AND r.east"
             )
         }
         Source::Host => {
-            let host = statement.bind(filter.host_id.map(|host| host.uuid()), "uuid");
+            let host = statement.bind(Param::Uuid(filter.host_id.map(|host| host.uuid())));
             format!("properties h JOIN listing_search l ON l.property_id = h.id AND h.host_id = {host}")
         }
     };
@@ -199,19 +178,19 @@ fn shown(name: &str, order: &Order, rows: &str) -> String {
 fn latitudes(statement: &mut Statement, boxes: &[BoundingBox]) -> (String, String) {
     let edges = boxes.first().map(|part| (part.south.microdegrees(), part.north.microdegrees()));
     let (south, north) = edges.unwrap_or((-90_000_000, 90_000_000));
-    (statement.bind(south, "int"), statement.bind(north, "int"))
+    (statement.bind(Param::Integer(Some(south))), statement.bind(Param::Integer(Some(north))))
 }
 
 fn longitudes(statement: &mut Statement, part: Option<&BoundingBox>) -> String {
-    let west = statement.bind(part.map(|part| part.west.microdegrees()), "int");
-    let east = statement.bind(part.map(|part| part.east.microdegrees()), "int");
+    let west = statement.bind(Param::Integer(part.map(|part| part.west.microdegrees())));
+    let east = statement.bind(Param::Integer(part.map(|part| part.east.microdegrees())));
     format!("l.lng_e6 BETWEEN {west} AND {east}")
 }
 
 /// Millimetres from a point to a row's, on the sphere: whole numbers, so that a cursor says them exactly.
 fn distance(statement: &mut Statement, centre: Option<Point>) -> String {
-    let lat = statement.bind(centre.map(|centre| centre.latitude.degrees()), "float8");
-    let lng = statement.bind(centre.map(|centre| centre.longitude.degrees()), "float8");
+    let lat = statement.bind(Param::Double(centre.map(|centre| centre.latitude.degrees())));
+    let lng = statement.bind(Param::Double(centre.map(|centre| centre.longitude.degrees())));
     format!(
         "(12742017600 * asin(sqrt(least(1, power(sin(radians(l.lat_e6 / 1e6::float8 - {lat}) / 2), 2)
             + cos(radians({lat})) * cos(radians(l.lat_e6 / 1e6::float8))
@@ -221,26 +200,26 @@ fn distance(statement: &mut Statement, centre: Option<Point>) -> String {
 
 /// Everything that is asked of a row `l` besides its place on the map and in the order.
 fn filters(statement: &mut Statement, filter: &SearchFilter) -> String {
-    let small = |number: Option<u32>| number.map_or(0, |number| i16::try_from(number).unwrap_or(i16::MAX));
-    let nth = |place: Option<usize>| place.and_then(|place| i16::try_from(place + 1).ok());
-    let kind = filter.kind.map(|kind| nth(PropertyKind::ALL.iter().position(|each| *each == kind)));
-    let room_type = filter.room_type.map(|room| nth(RoomType::ALL.iter().position(|each| *each == room)));
+    let small = |least: Option<u32>| Param::Smallint(Some(least.map_or(0, |n| i16::try_from(n).unwrap_or(i16::MAX))));
+    let kind = filter.kind.and_then(|kind| place_in(PropertyKind::ALL, kind));
+    let room_type = filter.room_type.and_then(|room| place_in(RoomType::ALL, room));
     let rating_key = filter.min_rating_hundredths.map_or(0, |hundredths| i32::from(hundredths) * 1_000_000);
-    let guests = statement.bind(small(filter.guests), "smallint");
-    let min_price = statement.bind(filter.min_price_minor.unwrap_or(0), "bigint");
-    let max_price = statement.bind(filter.max_price_minor.unwrap_or(i64::MAX), "bigint");
-    let max_floor = statement.bind(filter.max_floor_night_minor.unwrap_or(i64::MAX), "bigint");
-    let currency = statement.bind(filter.currency.map(Currency::code), "text");
-    let amenities = statement.bind(filter.amenities.bits(), "bigint");
-    let kind = statement.bind(kind.flatten(), "smallint");
-    let room_type = statement.bind(room_type.flatten(), "smallint");
-    let bedrooms = statement.bind(small(filter.bedrooms), "smallint");
-    let beds = statement.bind(small(filter.beds), "smallint");
-    let bathrooms = statement.bind(i16::from(filter.bathrooms_halves.unwrap_or(0)), "smallint");
-    let instant = statement.bind(filter.instant_book, "boolean");
-    let pets = statement.bind(filter.pets_allowed, "boolean");
-    let rating = statement.bind(rating_key, "integer");
-    let radius_mm = statement.bind(filter.circle.map(|circle| (circle.radius_metres * 1_000.0) as i64), "bigint");
+    let guests = statement.bind(small(filter.guests));
+    let min_price = statement.bind(Param::Bigint(Some(filter.min_price_minor.unwrap_or(0))));
+    let max_price = statement.bind(Param::Bigint(Some(filter.max_price_minor.unwrap_or(i64::MAX))));
+    let max_floor = statement.bind(Param::Bigint(Some(filter.max_floor_night_minor.unwrap_or(i64::MAX))));
+    let currency = statement.bind(Param::Text(filter.currency.map(Currency::code)));
+    let amenities = statement.bind(Param::Bigint(Some(filter.amenities.bits())));
+    let kind = statement.bind(Param::Smallint(kind));
+    let room_type = statement.bind(Param::Smallint(room_type));
+    let bedrooms = statement.bind(small(filter.bedrooms));
+    let beds = statement.bind(small(filter.beds));
+    let bathrooms = statement.bind(small(filter.bathrooms_halves.map(u32::from)));
+    let instant = statement.bind(Param::Boolean(filter.instant_book));
+    let pets = statement.bind(Param::Boolean(filter.pets_allowed));
+    let rating = statement.bind(Param::Integer(Some(rating_key)));
+    let radius_mm = filter.circle.map(|circle| (circle.radius_metres * 1_000.0) as i64);
+    let radius_mm = statement.bind(Param::Bigint(radius_mm));
     let distance = distance(statement, filter.circle.map(|circle| circle.centre));
     let mut sql = format!(
         "l.max_guests >= {guests} AND l.base_price_minor BETWEEN {min_price} AND {max_price}
@@ -257,13 +236,18 @@ fn filters(statement: &mut Statement, filter: &SearchFilter) -> String {
     sql
 }
 
+/// The number of a code in the table: its place in the domain's list, from 1.
+fn place_in<T: PartialEq>(all: &[T], wanted: T) -> Option<i16> {
+    all.iter().position(|each| *each == wanted).and_then(|place| i16::try_from(place + 1).ok())
+}
+
 /// The same rules as `domain::stay::broken_rules`, and that nothing takes a night of the stay or of the host's
 /// preparation after it. A test compares the two. Of a check-in time that comes twice, in the night clocks go
 /// back, PostgreSQL takes the second and the domain the first: hence the hour less and more.
 fn available(statement: &mut Statement, dates: StayDates) -> String {
-    let check_in = statement.bind(dates.check_in(), "date");
-    let check_out = statement.bind(dates.check_out(), "date");
-    let nights = statement.bind(i32::try_from(dates.nights()).unwrap_or(i32::MAX), "int");
+    let check_in = statement.bind(Param::Date(dates.check_in()));
+    let check_out = statement.bind(Param::Date(dates.check_out()));
+    let nights = statement.bind(Param::Integer(i32::try_from(dates.nights()).ok()));
     let arrival = format!("({check_in} + l.check_in_minutes * interval '1 minute'");
     format!(
         " AND {nights} BETWEEN CASE WHEN l.has_overrides THEN coalesce(

@@ -1,141 +1,182 @@
 //! A page of the map costs what it shows, however many listings there are.
 
-use std::fmt::Write as _;
-
-use domain::geo::{BoundingBox, Point, cells};
+use domain::geo::{BoundingBox, Point};
 use domain::id::PropertyId;
+use domain::money::Currency;
 use domain::stay::StayDates;
-use store::listing_search::{SearchFilter, page};
-use store::tx::Queries;
+use serde_json::Value;
+use store::listing_search::{SearchFilter, SearchHit, SortOrder, Statement, statements};
 use testkit::{Kit, in_days};
-use uuid::Uuid;
+use tokio_postgres::Client;
 
-const LISTINGS: usize = 20_000;
+const SORTS: [SortOrder; 5] =
+    [SortOrder::Relevance, SortOrder::Price, SortOrder::PriceDescending, SortOrder::Rating, SortOrder::Newest];
 
-/// Copies of one listing, spread over a few degrees around Paris.
-async fn fill(kit: &Kit) {
+/// So many copies of one listing, all different, a fifth of them in one town; every other has a stay to come.
+async fn fill(kit: &Kit, listings: i32) {
     let pattern = kit.listed_property().await;
-    let (mut ids, mut lats, mut lngs, mut scores) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-    let mut grid: [Vec<i64>; 6] = Default::default();
-    for n in 0..LISTINGS {
-        // Two sequences without a common period: points all over the square.
-        let lat = 46_000_000 + i32::try_from(n * 7_919 % 6_000_000 * 31 % 6_000_000).expect("small");
-        let lng = -1_000_000 + i32::try_from(n * 104_729 % 6_000_000 * 17 % 6_000_000).expect("small");
-        let of_point = cells(Point::from_microdegrees(lat, lng).expect("a point"));
-        for (level, cell) in grid.iter_mut().zip(of_point) {
-            level.push(cell);
-        }
-        ids.push(PropertyId::new().uuid());
-        lats.push(lat);
-        lngs.push(lng);
-        scores.push(i32::try_from(n * 37 % 750).expect("small"));
-    }
     kit.database
         .execute(
-            "INSERT INTO properties SELECT (jsonb_populate_record(p, jsonb_build_object('id', new.id))).*
-             FROM properties p, unnest($2::uuid[]) AS new (id) WHERE p.id = $1",
-            &[&pattern.id.uuid(), &ids],
+            "CREATE TABLE copies AS
+             SELECT p.*, n FROM properties p, generate_series(1, $2::int) n WHERE p.id = $1",
+            &[&pattern.id.uuid(), &listings],
         )
         .await;
-    let [c04, c06, c08, c10, c12, c14] = &grid;
     kit.database
-        .execute(
-            "INSERT INTO listing_search SELECT (jsonb_populate_record(l, to_jsonb(new))).*
-             FROM listing_search l, unnest($2::uuid[], $3::int[], $4::int[], $5::int[], $6::bigint[], $7::bigint[],
-                 $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[])
-                 AS new (property_id, lat_e6, lng_e6, score, cell_04, cell_06, cell_08, cell_10, cell_12, cell_14)
-             WHERE l.property_id = $1",
-            &[&pattern.id.uuid(), &ids, &lats, &lngs, &scores, c04, c06, c08, c10, c12, c14],
+        .batch(
+            "ALTER TABLE bookings DISABLE TRIGGER USER; ALTER TABLE properties DISABLE TRIGGER USER;
+             SELECT setseed(0.5);
+             UPDATE copies SET
+                 id = (lpad(to_hex(n), 12, '0') || '70008' || lpad(to_hex((random() * 1e9)::int), 15, '0'))::uuid,
+                 public_lat_e6 = CASE WHEN n % 5 = 0 THEN 48800000 + (random() * 120000)::int
+                                 ELSE -60000000 + (random() * 130000000)::int END,
+                 public_lng_e6 = CASE WHEN n % 5 = 0 THEN 2200000 + (random() * 300000)::int
+                                 ELSE -180000000 + (random() * 360000000)::int END,
+                 base_price_minor = 3000 + (random() * random() * 40000)::int,
+                 max_guests = 1 + n % 8, instant_book = n % 2 = 0,
+                 rating_count = n % 50, rating_sum = (n % 50 * (3.5 + random() * 1.5))::int;
+             ALTER TABLE copies DROP COLUMN n;
+             INSERT INTO properties SELECT * FROM copies;
+             INSERT INTO bookings (id, property_id, guest_id, host_id, status, check_in, check_out, held_until, adults,
+                 children, infants, pets, price, currency, total_minor, host_payout_minor, cancellation_policy,
+                 instant_book, timeline)
+             SELECT gen_random_uuid(), p.id, guest.id, p.host_id, 'confirmed', day, day + 4, day + 4, 1, 0, 0, 0, '{}',
+                 'USD', 1, 1, 'flexible', true, '[]'
+             FROM copies p, (SELECT id FROM users ORDER BY id LIMIT 1 OFFSET 1) guest,
+                 LATERAL (SELECT current_date + 20 + (p.max_guests * 7919 + p.base_price_minor)::int % 20 AS day) d
+             WHERE p.instant_book;
+             SET maintenance_work_mem = '256MB';
+             SELECT listing_search_rebuild(); ANALYZE properties; ANALYZE bookings",
         )
         .await;
-    kit.database.batch("ANALYZE properties; ANALYZE listing_search; ANALYZE bookings").await;
 }
 
-/// Hits, and the plan that the server ends with after the same search has come often: it chooses between a plan for
-/// the values and one for all values.
-async fn plan(kit: &Kit, filter: &SearchFilter, literals: &str) -> (usize, String) {
-    let connection = kit.services.db.connection().await.expect("connected");
-    let mut hits = 0;
-    for _ in 0..8 {
-        hits = page(&connection, filter).await.expect("searched").len();
-    }
-    let prepared = connection
-        .rows(
-            "SELECT name FROM pg_prepared_statements
-             WHERE statement LIKE '-- listing_search.page%' AND (statement LIKE '%held_until%') = $1
-                 AND (statement LIKE '%UNION ALL%') = $2",
-            &[&filter.dates.is_some(), &filter.bounding_box.is_some()],
-        )
-        .await
-        .expect("read");
-    let name: String = prepared.first().expect("the search is prepared").get(0);
-    let explained = connection.rows(&format!("EXPLAIN EXECUTE \"{name}\"({literals})"), &[]).await.expect("explained");
-    let mut plan = String::new();
-    for row in explained {
-        writeln!(plan, "{}", row.get::<_, String>(0)).expect("a string grows");
-    }
-    (hits, plan)
+/// What a statement read, in pages of 8 KB, and how many rows it gave; of the plan that is good for all values.
+struct Cost {
+    pages: i64,
+    rows: i64,
+    plan: String,
 }
 
-#[tokio::test]
-async fn a_search_of_the_map_reads_cell_indexes_and_never_the_whole_table() {
-    let kit = Kit::start().await;
-    fill(&kit).await;
-    let bounding_box = BoundingBox::new(2.0, 48.5, 2.8, 49.1).expect("a box");
-    let cover = domain::geo::cover(&bounding_box.split(), domain::geo::MAX_COVER_CELLS);
-    let dates = StayDates::new(in_days(30), in_days(33)).expect("nights");
-    let mut filter = SearchFilter {
-        bounding_box: Some(bounding_box),
-        dates: Some(dates),
+async fn cost(client: &Client, statement: &Statement) -> Cost {
+    client.batch_execute(&format!("PREPARE measured AS {}", statement.sql)).await.expect("prepared");
+    let explain =
+        format!("EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) EXECUTE measured ({})", statement.literals().join(", "));
+    let plan: Value = client.query_one(&explain, &[]).await.expect("explained").get(0);
+    client.batch_execute("DEALLOCATE measured").await.expect("forgotten");
+    let root = &plan[0]["Plan"];
+    let number = |name: &str| root[name].as_i64().expect("a number");
+    let pages = number("Shared Hit Blocks") + number("Shared Read Blocks");
+    Cost { pages, rows: number("Actual Rows"), plan: plan.to_string() }
+}
+
+impl Cost {
+    /// No whole table of those that grow.
+    fn assert_within(&self, budget: i64, what: &str) {
+        let scans = self.plan.contains("Seq Scan\"") && {
+            ["listing_search", "properties", "bookings", "calendar_days"].iter().any(|table| {
+                self.plan.contains(&format!(
+                    "\"Node Type\":\"Seq Scan\",\"Parallel Aware\":false,\"Relation Name\":\"{table}\""
+                ))
+            })
+        };
+        assert!(!scans, "{what} reads a whole table: {}", self.plan);
+        assert!(self.pages <= budget, "{what} reads {} pages: {}", self.pages, self.plan);
+    }
+}
+
+fn town() -> SearchFilter {
+    SearchFilter {
+        bounding_box: Some(BoundingBox::new(2.2, 48.8, 2.5, 48.92).expect("a box")),
+        limit: 21,
+        ..SearchFilter::default()
+    }
+}
+
+/// With dates, guests and a price, as people search.
+fn narrowed(sort: SortOrder) -> SearchFilter {
+    SearchFilter {
+        dates: Some(StayDates::new(in_days(30), in_days(33)).expect("nights")),
         guests: Some(2),
-        min_price_minor: None,
-        max_price_minor: None,
-        currency: None,
-        after: None,
-        limit: 21,
-    };
-    let of_cells: String =
-        (0..domain::geo::MAX_COVER_CELLS).map(|n| format!(", {}", cover.cells.get(n).copied().unwrap_or(-1))).collect();
-    let edges = "48500000, 49100000, 2000000, 2800000, 1, 0, 2, NULL, NULL, NULL";
-    let after = Uuid::max();
-    for (position, after_hit) in [
-        ("NULL, NULL", None),
-        (
-            &*format!("400, '{after}'"),
-            Some(store::listing_search::SearchHit { score: 400, property_id: PropertyId::from_uuid(after) }),
-        ),
-    ] {
-        filter.after = after_hit;
-        for stay in [Some(dates), None] {
-            filter.dates = stay;
-            let nights = stay.map_or(String::new(), |dates| {
-                format!(", '{}', '{}', {}", dates.check_in(), dates.check_out(), dates.nights())
-            });
-            let literals = format!("{edges}, {position}, 21{nights}{of_cells}");
-            let (hits, plan) = plan(&kit, &filter, &literals).await;
-            assert_eq!(hits, 21);
-            assert!(plan.contains(&format!("listing_search_cell_{:02}", cover.level)), "{plan}");
-            assert!(!plan.contains("Seq Scan on listing_search"), "{plan}");
-        }
+        min_price_minor: Some(5_000),
+        max_price_minor: Some(15_000),
+        currency: Some(Currency::USD),
+        sort,
+        ..town()
     }
 }
 
 #[tokio::test]
-async fn a_search_of_the_whole_world_reads_the_best_and_never_the_whole_table() {
+async fn hot_searches_keep_to_their_pages_at_a_hundred_thousand_listings() {
     let kit = Kit::start().await;
-    fill(&kit).await;
-    let filter = SearchFilter {
-        bounding_box: None,
-        dates: None,
-        guests: None,
-        min_price_minor: None,
-        max_price_minor: None,
-        currency: None,
-        after: None,
-        limit: 21,
-    };
-    let literals = "-90000000, 90000000, -180000000, 180000000, 1, 0, NULL, NULL, NULL, NULL, NULL, NULL, 21";
-    let (hits, plan) = plan(&kit, &filter, literals).await;
-    assert_eq!(hits, 21);
-    assert!(plan.contains("listing_search_world") && !plan.contains("Seq Scan"), "{plan}");
+    kit.guest().await;
+    fill(&kit, 100_000).await;
+    let client = kit.database.connect_as_app().await;
+    client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("set");
+
+    for sort in SORTS {
+        let [first, gathered] = statements(&narrowed(sort));
+        let cost_of_page = cost(&client, &first).await;
+        cost_of_page.assert_within(400, &format!("{sort:?}"));
+        assert!(cost_of_page.plan.contains("Merge Append"), "{}", cost_of_page.plan);
+        assert_eq!(cost_of_page.rows, 21, "{sort:?}");
+        cost(&client, &gathered).await.assert_within(1_000, &format!("the whole town by {sort:?}"));
+
+        // As deep as one gets: everything before it is passed over in the index.
+        let key = if sort == SortOrder::Rating { 4_200_000_00 } else { 9_000 };
+        let id = PropertyId::from_uuid(uuid::Uuid::from_u128(0x0000_0000_c350_7000_8000_0000_0000_0000));
+        let [deep, _] = statements(&SearchFilter { after: Some(SearchHit { key, property_id: id }), ..narrowed(sort) });
+        let deep = cost(&client, &deep).await;
+        deep.assert_within((cost_of_page.pages * 3 / 2).max(200), &format!("a deep page by {sort:?}"));
+
+        let world = SearchFilter { bounding_box: None, ..narrowed(sort) };
+        cost(&client, &statements(&world)[0]).await.assert_within(400, &format!("the world by {sort:?}"));
+        let ocean = SearchFilter {
+            bounding_box: Some(BoundingBox::new(170.0, -60.0, -170.0, 60.0).expect("a box")),
+            ..narrowed(sort)
+        };
+        cost(&client, &statements(&ocean)[0]).await.assert_within(1_000, &format!("a wide box by {sort:?}"));
+    }
+
+    // A town in which nothing is what is asked for: both statements together.
+    for nothing in [
+        SearchFilter { guests: Some(40), ..narrowed(SortOrder::Relevance) },
+        SearchFilter { max_price_minor: Some(1), min_price_minor: None, ..narrowed(SortOrder::Relevance) },
+        SearchFilter { dates: Some(StayDates::new(in_days(30), in_days(500)).expect("nights")), ..town() },
+    ] {
+        let [first, gathered] = statements(&nothing);
+        let (first, gathered) = (cost(&client, &first).await, cost(&client, &gathered).await);
+        assert_eq!((first.rows, gathered.rows), (0, 0));
+        gathered.assert_within(1_000 - first.pages, "a town without a hit");
+    }
+}
+
+#[tokio::test]
+async fn ten_times_the_listings_are_not_twice_the_pages() {
+    let mut pages = Vec::new();
+    for listings in [10_000, 100_000] {
+        let kit = Kit::start().await;
+        kit.guest().await;
+        fill(&kit, listings).await;
+        let client = kit.database.connect_as_app().await;
+        client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("set");
+        pages.push(cost(&client, &statements(&narrowed(SortOrder::Relevance))[0]).await.pages);
+    }
+    assert!(pages[1] * 10 <= pages[0] * 14, "{pages:?}");
+}
+
+#[tokio::test]
+async fn the_database_has_the_same_cells_as_the_domain() {
+    let kit = Kit::start().await;
+    for (lat, lng) in [
+        (0, 0),
+        (48_856_614, 2_352_222),
+        (-90_000_000, -180_000_000),
+        (90_000_000, 180_000_000),
+        (-33_868_820, 151_209_290),
+    ] {
+        let point = Point::from_microdegrees(lat, lng).expect("a point");
+        let cell: i32 = kit.database.value("SELECT quad_cell_14($1, $2)", &[&lat, &lng]).await;
+        assert_eq!(cell, domain::geo::cell(point, domain::geo::FINEST_LEVEL), "{point:?}");
+    }
 }
