@@ -120,16 +120,13 @@ CREATE INDEX listing_search_14_rating ON listing_search (cell_14, rating_key, pr
 CREATE INDEX listing_search_05_newest ON listing_search ((cell_14 >> 18), property_id, lat_e6, lng_e6);
 CREATE INDEX listing_search_08_newest ON listing_search ((cell_14 >> 12), property_id, lat_e6, lng_e6);
 CREATE INDEX listing_search_11_newest ON listing_search ((cell_14 >> 6), property_id, lat_e6, lng_e6);
+-- This one is also the order of the heap: all of a box's rows are read by it, when the ordered ones hold too few hits.
 CREATE INDEX listing_search_14_newest ON listing_search (cell_14, property_id, lat_e6, lng_e6);
 -- For boxes so wide that even the coarsest level needs too many cells.
 CREATE INDEX listing_search_world_score  ON listing_search (score, property_id, lat_e6, lng_e6);
 CREATE INDEX listing_search_world_price  ON listing_search (base_price_minor, property_id, lat_e6, lng_e6);
 CREATE INDEX listing_search_world_rating ON listing_search (rating_key, property_id, lat_e6, lng_e6);
 CREATE INDEX listing_search_world_newest ON listing_search (property_id, lat_e6, lng_e6);
--- For all of a box's rows in the order of the heap, when the ordered ones hold too few hits; and for the map.
-CREATE INDEX listing_search_gather
-    ON listing_search (cell_14, lat_e6, lng_e6, base_price_minor, max_guests, currency);
-
 -- Holds with a clock, which search looks up for each hit. By hash, as the rows to show below: a look-up is one page of
 -- the index, however many listings there are.
 CREATE INDEX bookings_open_holds ON bookings USING hash (property_id) WHERE hold_expires_at IS NOT NULL;

@@ -61,7 +61,7 @@ pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView
         PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
         status => return Err(impossible(status, "listed")),
     };
-    index(tx, &listed).await?;
+    store::listing_search::upsert(tx, id).await?;
     Ok(PropertyView { property: listed, exact_place: true })
 }
 
@@ -80,15 +80,6 @@ pub(crate) fn require_ready(details: &PropertyDetails) -> Result<()> {
     }
     let detail = format!("The listing lacks: {}.", missing.join(", "));
     Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)))
-}
-
-/// Writes what search reads of a listed property, and makes the city it names findable.
-pub(crate) async fn index(tx: &Tx, property: &Property) -> Result<()> {
-    let (Some(place), Some(base_price_minor)) = (&property.details.place, property.details.base_price_minor) else {
-        return Err(Error::internal("a listed property lacks its place or price"));
-    };
-    store::listing_search::upsert(tx, property, place, base_price_minor, relevance(property)).await?;
-    store::places::learn(tx, place).await
 }
 
 /// Takes a property off the market; its bookings stand.

@@ -1,6 +1,7 @@
 //! Finding listings: a page of hits, each with its price for the stay when dates are given.
 
 use domain::error::Result;
+use domain::id::PropertyId;
 use domain::money::BasisPoints;
 use domain::pricing::Price;
 use domain::stay::{Guests, StayDates};
@@ -71,7 +72,7 @@ impl Services {
         let mut rows = store::listing_search::page(&connection, &wider).await?;
         let next = rows.get(index(limit)).and_then(|_| rows.get(index(limit - 1))).map(|row| row.hit);
         rows.truncate(index(limit));
-        Ok(SearchPage { listings: self.priced(&request.filter, rows)?, next })
+        Ok(SearchPage { listings: self.priced(&connection, &request.filter, rows).await?, next })
     }
 
     /// The same, keeping those whose stay costs what is asked: the database leaves out what is too dear whatever it
@@ -89,7 +90,7 @@ impl Services {
             let rows = store::listing_search::page(connection, &filter).await?;
             let is_last = index(filter.limit) > rows.len();
             filter.after = rows.last().map(|row| row.hit).or(filter.after);
-            let priced = self.priced(&filter, rows)?;
+            let priced = self.priced(connection, &filter, rows).await?;
             let costs = |found: &FoundListing| found.stay.as_ref().map_or(0, |price| price.total.amount);
             listings.extend(priced.into_iter().filter(|found| (min..=max).contains(&costs(found))));
             if listings.len() > limit {
@@ -104,12 +105,23 @@ impl Services {
         Ok(SearchPage { listings, next: filter.after })
     }
 
-    fn priced(&self, filter: &SearchFilter, rows: Vec<FoundRow>) -> Result<Vec<FoundListing>> {
+    async fn priced(
+        &self,
+        connection: &Connection,
+        filter: &SearchFilter,
+        rows: Vec<FoundRow>,
+    ) -> Result<Vec<FoundListing>> {
+        let ids: Vec<PropertyId> = rows.iter().map(|row| row.hit.property_id).collect();
+        let inputs = match filter.dates {
+            Some(dates) => PriceInputs::load(connection, &ids, (dates.check_in(), dates.check_out())).await?,
+            None => PriceInputs::default(),
+        };
         let guests = Guests { adults: filter.guests.unwrap_or(1), children: 0, infants: 0, pets: 0 };
         let fees = self.settings.service_fees;
         rows.into_iter()
             .map(|FoundRow { hit, property }| {
-                let stay = filter.dates.map(|dates| price_of(&property, dates, guests, fees)).transpose()?;
+                let price = |dates| price_of(&property, dates, guests, &inputs.of(property.id), fees);
+                let stay = filter.dates.map(price).transpose()?;
                 Ok(FoundListing { hit, property, stay })
             })
             .collect()

@@ -144,9 +144,13 @@ pub(super) fn gather(filter: &SearchFilter, boxes: &[BoundingBox], source: &Sour
             let lasts = statement.bind(column(|range| range.last));
             let wests = statement.bind(column(|range| range.bounds.west.microdegrees()));
             let easts = statement.bind(column(|range| range.bounds.east.microdegrees()));
+            // OFFSET: what is asked besides stays outside, where it can't talk the planner into another index than
+            // that of the cells, whose order is the heap's.
             format!(
                 "unnest({firsts}, {lasts}, {wests}, {easts}) AS r (first, last, west, east)
-                 JOIN listing_search l ON l.cell_14 BETWEEN r.first AND r.last AND l.lng_e6 BETWEEN r.west AND r.east"
+                 CROSS JOIN LATERAL (SELECT * FROM listing_search
+                     WHERE cell_14 BETWEEN r.first AND r.last AND lng_e6 BETWEEN r.west AND r.east
+                         AND lat_e6 BETWEEN {south} AND {north} OFFSET 0) l"
             )
         }
         Source::Host => {

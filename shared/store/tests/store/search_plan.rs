@@ -18,7 +18,7 @@ async fn fill(kit: &Kit, listings: i32) {
     kit.database
         .execute(
             "CREATE TABLE copies AS
-             SELECT p.*, n FROM properties p, generate_series(1, $2::int) n WHERE p.id = $1",
+             SELECT p.*, n FROM properties p, generate_series(1, $2::int) n WHERE p.id = $1::uuid",
             &[&pattern.id.uuid(), &listings],
         )
         .await;
@@ -42,7 +42,7 @@ async fn fill(kit: &Kit, listings: i32) {
                  instant_book, timeline)
              SELECT gen_random_uuid(), p.id, guest.id, p.host_id, 'confirmed', day, day + 4, day + 4, 1, 0, 0, 0, '{}',
                  'USD', 1, 1, 'flexible', true, '[]'
-             FROM copies p, (SELECT id FROM users ORDER BY id LIMIT 1 OFFSET 1) guest,
+             FROM copies p JOIN users guest ON guest.id <> p.host_id,
                  LATERAL (SELECT current_date + 20 + (p.max_guests * 7919 + p.base_price_minor)::int % 20 AS day) d
              WHERE p.instant_book;
              SET maintenance_work_mem = '256MB';
@@ -115,15 +115,14 @@ async fn hot_searches_keep_to_their_pages_at_a_hundred_thousand_listings() {
     client.batch_execute("SET plan_cache_mode = force_generic_plan").await.expect("set");
 
     for sort in SORTS {
-        let [first, gathered] = statements(&narrowed(sort));
+        let [first, _] = statements(&narrowed(sort));
         let cost_of_page = cost(&client, &first).await;
         cost_of_page.assert_within(400, &format!("{sort:?}"));
         assert!(cost_of_page.plan.contains("Merge Append"), "{}", cost_of_page.plan);
         assert_eq!(cost_of_page.rows, 21, "{sort:?}");
-        cost(&client, &gathered).await.assert_within(1_000, &format!("the whole town by {sort:?}"));
 
         // As deep as one gets: everything before it is passed over in the index.
-        let key = if sort == SortOrder::Rating { 4_200_000_00 } else { 9_000 };
+        let key = if sort == SortOrder::Rating { 420_000_000 } else { 9_000 };
         let id = PropertyId::from_uuid(uuid::Uuid::from_u128(0x0000_0000_c350_7000_8000_0000_0000_0000));
         let [deep, _] = statements(&SearchFilter { after: Some(SearchHit { key, property_id: id }), ..narrowed(sort) });
         let deep = cost(&client, &deep).await;
