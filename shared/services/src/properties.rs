@@ -61,7 +61,7 @@ pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView
         PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
         status => return Err(impossible(status, "listed")),
     };
-    store::listing_search::upsert(tx, id).await?;
+    index(tx, &listed).await?;
     Ok(PropertyView { property: listed, exact_place: true })
 }
 
@@ -80,6 +80,15 @@ pub(crate) fn require_ready(details: &PropertyDetails) -> Result<()> {
     }
     let detail = format!("The listing lacks: {}.", missing.join(", "));
     Err(Error::new(ErrorCode::NotReady, detail).with("missing", json!(missing)))
+}
+
+/// Writes what search reads of a listed property, and makes the city it names findable.
+pub(crate) async fn index(tx: &Tx, property: &Property) -> Result<()> {
+    store::listing_search::upsert(tx, property.id).await?;
+    match &property.details.place {
+        Some(place) => store::places::learn(tx, place).await,
+        None => Ok(()),
+    }
 }
 
 /// Takes a property off the market; its bookings stand.

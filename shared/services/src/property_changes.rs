@@ -15,7 +15,7 @@ use store::properties::{Place, PropertyDetails};
 use store::tx::Tx;
 
 use crate::actor::Actor;
-use crate::properties::{PropertyView, draw_offset, move_to, own_property, require_ready};
+use crate::properties::{PropertyView, draw_offset, index, move_to, own_property, require_ready};
 
 /// Where a host says the property is.
 #[derive(Clone, Debug)]
@@ -111,7 +111,7 @@ pub async fn update(
     }
     let property = store::properties::update(tx, id, &changed).await?;
     if is_listed {
-        store::listing_search::upsert(tx, id).await?;
+        index(tx, &property).await?;
     }
     Ok(PropertyView { property, exact_place: true })
 }
