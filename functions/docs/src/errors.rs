@@ -46,6 +46,9 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::DatesUnavailable => {
             "Somebody has booked, holds or blocks at least one of these nights. Choose others."
         }
+        ErrorCode::NightBooked => {
+            "Guests have booked the nights in `dates`: leave `available` out for them, or cancel the bookings first."
+        }
         ErrorCode::QuoteChanged => {
             "The price is no longer the one you have shown. `quote` is the new one: show it, and book with it."
         }

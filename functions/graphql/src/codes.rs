@@ -45,6 +45,9 @@ codes! {
         NoShow,
     }
 
+    /// Why nobody can have a night.
+    NightReason { Past, Booked, Preparation, Blocked, Imported, TooSoon, TooFarAhead, }
+
     /// Who did something.
     Party { Guest, Host, Admin, System, }
 
@@ -109,6 +112,7 @@ mod tests {
         same::<_, RoomType>(domain::property::RoomType::ALL);
         same::<_, CancellationPolicy>(domain::cancellation::CancellationPolicy::ALL);
         same::<_, BookingStatus>(domain::booking::BookingStatus::ALL);
+        same::<_, NightReason>(domain::calendar::NightReason::ALL);
         same::<_, Party>(domain::booking::Party::ALL);
         same::<_, PriceLineCode>(domain::pricing::PriceLineCode::ALL);
         same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);

@@ -5,6 +5,7 @@
 mod auth;
 mod booking_mutations;
 mod bookings;
+mod calendar;
 mod calendar_exports;
 mod caller;
 mod codes;
@@ -58,6 +59,7 @@ pub(crate) struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
     properties::PropertyMutation,
+    calendar::CalendarMutation,
     calendar_exports::CalendarExportMutation,
     property_changes::PropertyChangeMutation,
     booking_mutations::BookingMutation,

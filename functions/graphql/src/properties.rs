@@ -10,6 +10,7 @@ use services::properties::{PropertyDetails, PropertyView, create, list, unlist};
 use services::{Answer, SavedAnswer, Tx};
 use web::answers;
 
+use crate::calendar::{self, CalendarDay};
 use crate::calendar_exports::{self, CalendarExport};
 use crate::caller::{RequestExt, if_visible, parse_id, require_id};
 use crate::codes::{CancellationPolicy, PropertyKind, PropertyStatus, RoomType};
@@ -131,6 +132,17 @@ impl Property {
         after: Option<String>,
     ) -> Result<Option<Plain<Review>>> {
         reviews::of_property_seen(ctx, require_id(&self.id)?, first, after).await
+    }
+
+    /// Which nights can be had, `from` in, `to` out, at most 400 days: from today and for 90 days unless given.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn calendar(
+        &self,
+        ctx: &Context<'_>,
+        from: Option<Date>,
+        to: Option<Date>,
+    ) -> Result<Option<Vec<CalendarDay>>> {
+        calendar::of_property(ctx, &self.id, from, to).await
     }
 
     /// Where other sites read the calendar; to the host alone.

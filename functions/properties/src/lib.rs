@@ -1,7 +1,9 @@
 //! Listings: every route of `/v1/properties`, `/v1/wishlists` and `/v1/places`.
 
 mod archive;
+pub mod calendar;
 pub mod calendar_export;
+pub mod calendar_json;
 mod create;
 pub mod create_json;
 mod geojson;
@@ -31,6 +33,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(get::get_property, update::update_property, archive::delete_property))
         .routes(routes!(list::list_property))
         .routes(routes!(unlist::unlist_property))
+        .routes(routes!(calendar::get_calendar, calendar::put_calendar))
         .routes(routes!(quote::quote_stay))
         .routes(routes!(reviews::list_property_reviews))
         .routes(routes!(calendar_export::get_exported_calendar))

@@ -115,6 +115,10 @@ impl Samples {
             "PATCH /v1/reviews/{id}" => json!({ "rating": 3, "public_text": "A place." }),
             "POST /v1/reviews/{id}/response" => json!({ "text": "Thank you." }),
             "POST /v1/reviews/{id}/report" => json!({ "reason": "An insult." }),
+            "PUT /v1/properties/{id}/calendar" => json!({ "days": [{
+                "from": "2031-05-01", "to": "2031-05-03", "available": true,
+                "price": { "amount": 9900, "currency": "EUR" }, "min_nights": 2, "note": "A fair in town."
+            }] }),
             "POST /v1/wishlists" => json!({ "name": "Winter", "visibility": "shared" }),
             "PATCH /v1/wishlists/{id}" => json!({ "name": "Autumn", "visibility": "private" }),
             "PUT /v1/notifications/preferences" => {

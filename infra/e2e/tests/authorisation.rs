@@ -48,6 +48,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("PATCH /v1/properties/{id}", Rule::Host),
     ("DELETE /v1/properties/{id}", Rule::Host),
     ("GET /v1/properties/{id}/quote", Rule::PublicWhenListed),
+    ("GET /v1/properties/{id}/calendar", Rule::PublicWhenListed),
+    ("PUT /v1/properties/{id}/calendar", Rule::Host),
     ("POST /v1/properties/{id}/list", Rule::Host),
     ("POST /v1/properties/{id}/unlist", Rule::Host),
     // Its token is in the query, and is not an access token.

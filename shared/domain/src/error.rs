@@ -72,6 +72,8 @@ error_codes! {
     BookingsToCome = "bookings_to_come", 409, "There are bookings to come";
     /// A booking, hold, block or import has these nights.
     DatesUnavailable = "dates_unavailable", 409, "The dates are not available";
+    /// A booked night can neither be blocked nor opened; `dates` has each of them.
+    NightBooked = "night_booked", 409, "A night is booked";
     /// The price is no longer the one shown; `quote` is the new one.
     QuoteChanged = "quote_changed", 409, "The price has changed";
     /// The guest has as many unpaid holds as allowed.

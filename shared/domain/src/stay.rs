@@ -11,7 +11,7 @@ use crate::text::whole_number;
 
 mod rules;
 
-pub use rules::{BrokenRule, StayRules, broken_rules};
+pub use rules::{BrokenRule, StayRules, arrival_days, broken_rules};
 
 /// Years in which a stay may lie; anything else is a slip of the keyboard.
 pub const YEARS: std::ops::RangeInclusive<i16> = 2000..=2200;

@@ -11,6 +11,7 @@ pub mod actor;
 pub mod auth;
 pub mod bookings;
 pub mod cached;
+pub mod calendar;
 pub mod calendar_exports;
 pub mod cancellations;
 pub mod health;

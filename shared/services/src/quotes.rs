@@ -8,13 +8,14 @@ use domain::id::PropertyId;
 use domain::money::Money;
 use domain::pricing::{Price, TaxRate, price_stay};
 use domain::property::PropertyStatus;
-use domain::stay::{BrokenRule, Guests, StayDates, broken_rules};
+use domain::stay::{BrokenRule, Guests, StayDates, arrival_days, broken_rules};
 use jiff::civil::Date;
 use jiff::{SignedDuration, Span, Timestamp, Unit};
 use serde::{Deserialize, Serialize};
 use store::Connection;
 use store::calendar_days::StayOverrides;
 use store::properties::Property;
+use store::stays::NearestQuery;
 use store::tx::Queries;
 
 use crate::Services;
@@ -28,7 +29,7 @@ const QUOTE_MINUTES: i64 = 15;
 const NEAREST_WITHIN_DAYS: i32 = 60;
 
 /// How many other dates are offered.
-const NEAREST_COUNT: usize = 3;
+const NEAREST_COUNT: i64 = 3;
 
 /// The answer to "can I, and for how much".
 #[derive(Clone, Debug)]
@@ -85,6 +86,7 @@ impl Services {
         let now = store::clock::now(&connection).await?;
         let inputs = PriceInputs::load(&connection, &[property_id], (check_in, check_out)).await?;
         let inputs = inputs.of(property_id);
+        let base_min_nights = property.details.rules.min_nights;
         property.details.rules = property.details.rules.with_min_nights(inputs.overrides.min_nights);
         let broken = broken_rules(&property.details.rules, check_in, check_out, guests, is_own, now);
         let mut reasons: Vec<_> = broken.iter().map(|rule| (rule.code(), rule.detail())).collect();
@@ -94,8 +96,8 @@ impl Services {
         let Ok(dates) = StayDates::new(check_in, check_out) else {
             return Ok(Quote::NotBookable { reasons, nearest: Vec::new() });
         };
-        let held = held_around(&connection, &property, dates).await?;
-        if is_held(&property, dates, &held) {
+        let held_until = dates.held_until(property.details.rules.preparation_nights);
+        if !store::stays::are_free(&connection, property_id, (check_in, held_until)).await? {
             let detail = "Some of these nights are taken.".to_owned();
             reasons.push((ErrorCode::DatesUnavailable.as_str(), detail));
         }
@@ -103,7 +105,7 @@ impl Services {
             let price = price_of(&property, dates, guests, &inputs, self.settings.service_fees)?;
             return Ok(Quote::Bookable(offer(&self.sealer().await?, &property, dates, guests, price)?));
         }
-        let nearest = nearest_bookable(&property, dates, guests, is_own, now, &held);
+        let nearest = nearest_bookable(&connection, &property, base_min_nights, dates, &broken, now).await?;
         Ok(Quote::NotBookable { reasons, nearest })
     }
 }
@@ -187,56 +189,38 @@ pub(crate) fn open_quote(sealer: &Sealer, quote_id: &str) -> Option<QuotedPrice>
     serde_json::from_slice(&sealer.open(Purpose::Quote, quote_id)?).ok()
 }
 
-/// What is held around the wanted dates, as far as others would be offered.
-async fn held_around(connection: &Connection, property: &Property, dates: StayDates) -> Result<Vec<StayDates>> {
-    let reach = Span::new().days(NEAREST_WITHIN_DAYS);
-    let from = dates.check_in().saturating_sub(reach);
-    let until = dates.held_until(property.details.rules.preparation_nights).saturating_add(reach);
-    store::bookings::held_between(connection, property.id, from, until).await
-}
-
-fn is_held(property: &Property, dates: StayDates, held: &[StayDates]) -> bool {
-    let until = dates.held_until(property.details.rules.preparation_nights);
-    held.iter().any(|taken| taken.check_in() < until && dates.check_in() < taken.check_out())
-}
-
-/// Stays of the same length that break no rule and hold no taken night, nearest first, the earlier among equals.
-fn nearest_bookable(
+/// Stays of the same length that can be booked, nearest first, the earlier among equals; none where other dates can't
+/// help: the length, the guests, the guest or the listing are the trouble.
+async fn nearest_bookable(
+    connection: &Connection,
     property: &Property,
+    base_min_nights: u32,
     wanted: StayDates,
-    guests: Guests,
-    is_own: bool,
+    broken: &[BrokenRule],
     now: Timestamp,
-    held: &[StayDates],
-) -> Vec<StayDates> {
-    let bookable = |dates: &StayDates| {
-        let rules = &property.details.rules;
-        broken_rules(rules, dates.check_in(), dates.check_out(), guests, is_own, now).is_empty()
-            && !is_held(property, *dates, held)
+) -> Result<Vec<StayDates>> {
+    let is_of_dates = |rule: &BrokenRule| {
+        use BrokenRule::{InThePast, TooFarAhead, TooShort, TooSoon};
+        matches!(rule, InThePast { .. } | TooSoon { .. } | TooFarAhead { .. } | TooShort { .. })
     };
-    if property.status != PropertyStatus::Listed || hopeless(property, wanted, guests, is_own, now) {
-        return Vec::new();
-    }
-    (1..=NEAREST_WITHIN_DAYS)
-        .flat_map(|days| [-days, days])
-        .filter_map(|days| moved(wanted, days))
-        .filter(bookable)
-        .take(NEAREST_COUNT)
-        .collect()
-}
-
-/// Whether other dates can't help: the length, the guests or the guest are the trouble.
-fn hopeless(property: &Property, wanted: StayDates, guests: Guests, is_own: bool, now: Timestamp) -> bool {
-    broken_rules(&property.details.rules, wanted.check_in(), wanted.check_out(), guests, is_own, now).iter().any(
-        |rule| {
-            !matches!(rule, BrokenRule::InThePast { .. } | BrokenRule::TooSoon { .. } | BrokenRule::TooFarAhead { .. })
-        },
-    )
-}
-
-fn moved(dates: StayDates, days: i32) -> Option<StayDates> {
-    let by = Span::new().days(days);
-    let check_in = dates.check_in().checked_add(by).ok()?;
-    let check_out = dates.check_out().checked_add(by).ok()?;
-    StayDates::new(check_in, check_out).ok()
+    let rules = &property.details.rules;
+    // A day that asks for more nights than the host allows is too short first: on others it may be too long.
+    let other_dates_help = wanted.nights() <= rules.max_nights && broken.iter().all(is_of_dates);
+    let arrivals = arrival_days(rules, now).filter(|_| other_dates_help);
+    let (Some(arrivals), PropertyStatus::Listed) = (arrivals, property.status) else { return Ok(Vec::new()) };
+    let days = |number: u32| i32::try_from(number).map_err(Error::internal);
+    let query = NearestQuery {
+        property_id: property.id,
+        wanted: wanted.check_in(),
+        nights: days(wanted.nights())?,
+        preparation_nights: days(rules.preparation_nights)?,
+        arrivals,
+        min_nights: days(base_min_nights)?,
+        within_days: NEAREST_WITHIN_DAYS,
+        limit: NEAREST_COUNT,
+    };
+    let found = store::stays::nearest(connection, &query).await?;
+    let nights = Span::new().days(query.nights);
+    let dates = found.into_iter().map(|check_in| StayDates::new(check_in, check_in.saturating_add(nights)));
+    dates.collect::<Result<_, _>>().map_err(Error::internal)
 }

@@ -249,25 +249,17 @@ pub async fn count_unpaid_holds(tx: &Tx, guest_id: UserId) -> Result<i64> {
     tx.row(sql, &[&guest_id.uuid()]).await?.map_or(Ok(0), |row| row.read("holds"))
 }
 
-/// What of the property is held between two dates, by check-in date; holds that ran out do not count.
-pub async fn held_between(
-    queries: &impl Queries,
-    property_id: PropertyId,
-    from: Date,
-    until: Date,
-) -> Result<Vec<StayDates>> {
-    let sql = "-- bookings.held_between
-               SELECT check_in, held_until FROM bookings
-               WHERE property_id = $1 AND check_in < $3 AND held_until > $2
-                   AND status IN ('pending_payment', 'pending_host', 'confirmed')
-                   AND (hold_expires_at IS NULL OR hold_expires_at > app_now())
-               ORDER BY check_in";
-    queries
-        .rows(sql, &[&property_id.uuid(), &from, &until])
-        .await?
-        .iter()
-        .map(|row| StayDates::new(row.read("check_in")?, row.read("held_until")?).map_err(Error::internal))
-        .collect()
+/// Those of these nights that somebody sleeps there, in order: nights of preparation are nobody's. Lock the property
+/// and expire what is overdue first.
+pub async fn booked_nights(tx: &Tx, property_id: PropertyId, nights: &[Date]) -> Result<Vec<Date>> {
+    let sql = "-- bookings.booked_nights
+               SELECT night FROM unnest($2::date[]) night
+               WHERE EXISTS (SELECT 1 FROM bookings
+                             WHERE property_id = $1 AND check_in <= night AND check_out > night
+                                 AND status IN ('pending_payment', 'pending_host', 'confirmed'))
+               ORDER BY night";
+    let rows = tx.rows(sql, &[&property_id.uuid(), &nights]).await?;
+    rows.iter().map(|row| row.read("night")).collect()
 }
 
 /// Whether somebody has booked or holds a stay at the property that is not over, by the property's clocks.

@@ -18,6 +18,7 @@ pub mod places;
 pub mod properties;
 pub mod reviews;
 pub mod row;
+pub mod stays;
 pub mod tax_rates;
 pub mod tx;
 pub mod users;

@@ -1,6 +1,7 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
 mod archive;
+mod calendar;
 mod calendar_export;
 mod create;
 mod get;

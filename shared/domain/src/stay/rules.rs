@@ -29,6 +29,9 @@ pub struct StayRules {
     pub preparation_nights: u32,
 }
 
+/// More days than any window has.
+const MAX_WINDOW_DAYS: u32 = 3_650;
+
 impl StayRules {
     /// The rules for a stay arriving on a day whose calendar asks for other min nights.
     #[must_use]
@@ -172,6 +175,15 @@ pub fn broken_rules(
         broken.push(BrokenRule::OwnProperty);
     }
     broken
+}
+
+/// The first and the last day on which a stay may arrive, by notice and window; none when there is no such day.
+pub fn arrival_days(rules: &StayRules, now: Timestamp) -> Option<(Date, Date)> {
+    let today = rules.time_zone.date_at(now);
+    let last = today.saturating_add(Span::new().days(rules.booking_window_days.min(MAX_WINDOW_DAYS)));
+    // Notice is over for all days after the first for which it is.
+    let mut days = today.series(Span::new().days(1)).take_while(|day| *day <= last);
+    days.find(|day| broken_by_arrival(rules, *day, now).is_none()).map(|first| (first, last))
 }
 
 fn broken_by_arrival(rules: &StayRules, check_in: Date, now: Timestamp) -> Option<BrokenRule> {

@@ -2,6 +2,7 @@
 
 use jiff::SignedDuration;
 use services::bookings::Booking;
+use testkit::in_days;
 
 use crate::Platform;
 
@@ -58,6 +59,19 @@ async fn late_money_for_nights_that_are_gone_goes_back_in_full_once() {
         platform.hear().await;
         platform.reconcile().await;
     }
+    went_back_once(&platform, &booking).await;
+}
+
+#[tokio::test]
+async fn late_money_for_nights_blocked_meanwhile_goes_back_in_full_once() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|_| {}).await;
+    let booking = platform.book(&property, (10, 13)).await;
+    platform.pay_unheard(&booking).await;
+    run_out(&platform).await;
+    let sql = "INSERT INTO calendar_days (property_id, night, blocked) VALUES ($1, $2, true)";
+    platform.kit.database.execute(sql, &[&property.id.uuid(), &in_days(12)]).await;
+    platform.hear().await;
     went_back_once(&platform, &booking).await;
 }
 

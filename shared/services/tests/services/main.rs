@@ -10,6 +10,7 @@ mod maintenance;
 mod notifications;
 mod outbox;
 mod places;
+mod quote_agrees_with_rules;
 mod search_agrees_with_quote;
 mod search_pages;
 mod sessions;
