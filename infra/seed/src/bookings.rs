@@ -41,7 +41,7 @@ pub(crate) fn booked(plan: &Plan, listing: &Listing<'_>, nights: &Nights) -> Boo
     let mut rng = of(plan.seed, "booking", listing.number.wrapping_mul(1_000).wrapping_add(nights.number));
     let ahead = i64::from(rng.u32(1..90));
     let days = i64::from((nights.check_in - plan.today).get_days()) - ahead;
-    let created_at = midnight(plan, days.min(-1)).saturating_add(rng.i64(..86_400).seconds());
+    let created_at = midnight(plan, days.min(-1)).saturating_add(rng.i64(0..86_400).seconds());
     let created_at = created_at.unwrap_or(Timestamp::UNIX_EPOCH);
     let id = uuid(&mut rng, created_at);
     let guest_id = people::identity(plan, plan.hosts() + rng.u64(..plan.guests())).0;

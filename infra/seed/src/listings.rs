@@ -174,11 +174,11 @@ fn prices(rng: &mut Rng, city: &ExtractPlace, room_type: &str, max_guests: u16) 
     RateCard {
         currency,
         base_price_minor,
-        weekend_price_minor: chance(rng, 30.0).then(|| part(115)),
+        weekend_price_minor: chance(rng, 15.0).then(|| part(115)),
         weekly_discount_percent: percent(weighted(rng, &[(0, 60), (5, 15), (10, 20), (15, 5)])),
         monthly_discount_percent: percent(weighted(rng, &[(0, 60), (15, 15), (20, 15), (30, 10)])),
-        cleaning_fee_minor: if chance(rng, 70.0) { part(35) } else { 0 },
-        extra_guest_fee: (max_guests > 2 && chance(rng, 25.0))
+        cleaning_fee_minor: if chance(rng, 35.0) { part(35) } else { 0 },
+        extra_guest_fee: (max_guests > 2 && chance(rng, 12.0))
             .then(|| ExtraGuestFee { after: 2, per_night_minor: part(12) }),
     }
 }

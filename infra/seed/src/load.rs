@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::mpsc;
 use tokio_postgres::{Client, Transaction};
 
-use crate::{Made, Plan, TABLES, Table, people};
+use crate::{Made, Plan, TABLES, Table};
 
 /// What a load did.
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ pub struct Loaded {
     pub rows: Vec<(&'static str, i64)>,
 }
 
-/// Tables that hang on what is loaded and are made from it by [`REBUILD`].
+/// Makes what search reads from what was loaded: the triggers that keep it up rested meanwhile.
 const REBUILD: &str = "SELECT listing_search_rebuild()";
 
 /// Fills a migrated database, as its superuser. What is there already is kept.
@@ -27,13 +27,9 @@ const REBUILD: &str = "SELECT listing_search_rebuild()";
 /// When the database was seeded before, or refuses something: it is then as it was.
 pub async fn load(client: &mut Client, plan: Plan, show: bool) -> Result<Loaded> {
     let made = Arc::new(tokio::task::spawn_blocking(move || Made::new(plan)).await??);
-    let first = people::identity(&plan, 0).0;
-    if client
-        .query_opt("SELECT 1 FROM users WHERE id = $1 OR email_key = 'person-0@seed.roost.test'", &[&first])
-        .await?
-        .is_some()
-    {
-        bail!("this database has been seeded already: `cargo xtask reset` makes a new one");
+    let first = format!("person-0.{}@seed.roost.test", plan.seed);
+    if client.query_opt("SELECT 1 FROM users WHERE email_key = $1", &[&first]).await?.is_some() {
+        bail!("this database has been seeded already: another --seed adds to it, `cargo xtask reset` makes a new one");
     }
     let tx = client.transaction().await?;
     // Triggers and foreign keys rest; what the triggers keep is made anew below.
@@ -52,6 +48,8 @@ pub async fn load(client: &mut Client, plan: Plan, show: bool) -> Result<Loaded>
         tx.batch_execute(&definition).await.with_context(|| definition.clone())?;
         bar.inc(1);
     }
+    // The planner must know what it has before all is read once more.
+    tx.batch_execute("ANALYZE properties; ANALYZE bookings; ANALYZE calendar_days").await?;
     tx.batch_execute(REBUILD).await.context("making listing_search")?;
     bar.finish();
     tx.commit().await.context("committing")?;

@@ -35,7 +35,7 @@ pub(crate) fn row(plan: &Plan, number: u64, rows: &mut Rows) {
     let (id, since) = identity(plan, number);
     let mut rng = of(plan.seed, "person", number);
     let (first, last) = words::person(&mut rng);
-    let email = format!("person-{number}@seed.roost.test");
+    let email = format!("person-{number}.{}@seed.roost.test", plan.seed);
     let locale = pick(&mut rng, &["en", "en", "de", "fr", "es", "pt"]);
     let currency = pick(&mut rng, &["USD", "EUR", "EUR", "GBP"]);
     let verified = (number < plan.hosts() || chance(&mut rng, 95.0)).then_some(since);

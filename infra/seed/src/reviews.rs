@@ -56,8 +56,8 @@ fn of_guest(plan: &Plan, listing: &Listing<'_>, nights: &Nights, booking: &Booke
         return None;
     }
     let mut rng = of(plan.seed, "review", listing.number.wrapping_mul(1_000).wrapping_add(nights.number));
-    let is_popular = Listing::popularity(plan, listing.number) > 2.0;
-    if !chance(&mut rng, if is_popular { 80.0 } else { 22.0 }) {
+    let is_popular = Listing::popularity(plan, listing.number) > 4.0;
+    if !chance(&mut rng, if is_popular { 80.0 } else { 16.0 }) {
         return None;
     }
     let mut stars = || weighted(&mut rng, &[(5, 62), (4, 24), (3, 9), (2, 3), (1, 2)]);

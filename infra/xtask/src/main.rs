@@ -139,6 +139,8 @@ enum BenchCommand {
         #[arg(long, default_value = "release")]
         profile: String,
     },
+    /// Searching at a million listings: pages, throughput against pgbench, the whole path, deep pages, calendars.
+    Search(bench::SearchArguments),
     /// GET of one property through the whole path of the running stack.
     Path {
         /// Requests, one after another.
@@ -212,6 +214,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
         Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,
+        Command::Bench(BenchCommand::Search(arguments)) => bench::search(&paths, &arguments).await?,
         Command::Down => down(&paths, &arguments.state_dir).await?,
         Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
         Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,

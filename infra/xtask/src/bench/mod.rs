@@ -1,9 +1,11 @@
 //! Measurements with numbers that can be compared: both sides in one run, interleaved, medians.
 
 mod path;
+mod search;
 mod start;
 
 pub(crate) use path::path;
+pub(crate) use search::{SearchArguments, search};
 pub(crate) use start::{STATE, start};
 
 use std::time::Duration;
