@@ -48,6 +48,8 @@ CREATE TRIGGER listing_search_invalidate_cache AFTER INSERT OR UPDATE OR DELETE 
     FOR EACH ROW EXECUTE FUNCTION listing_search_invalidate_cache();
 CREATE TRIGGER bookings_invalidate_cache AFTER INSERT OR UPDATE OF status, hold_expires_at ON bookings
     FOR EACH ROW EXECUTE FUNCTION of_property_invalidate_cache();
+CREATE TRIGGER photos_invalidate_cache AFTER INSERT OR UPDATE OR DELETE ON photos
+    FOR EACH ROW EXECUTE FUNCTION of_property_invalidate_cache();
 CREATE TRIGGER calendar_days_invalidate_cache AFTER INSERT OR UPDATE OR DELETE ON calendar_days
     FOR EACH ROW EXECUTE FUNCTION of_property_invalidate_cache();
 CREATE TRIGGER imported_stays_invalidate_cache AFTER INSERT OR UPDATE OR DELETE ON imported_stays

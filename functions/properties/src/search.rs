@@ -8,11 +8,12 @@ use domain::id::PropertyId;
 use domain::money::Money;
 use domain::stay::StayDates;
 use serde::{Deserialize, Serialize};
-use services::search::{FoundListing, SearchHit};
+use services::cached::area;
+use services::search::{FoundListing, SearchHit, SearchRequest};
 use utoipa::ToSchema;
 use web::kept::KeptAnswer;
 use web::pages::Page;
-use web::{AppState, Problem, Query};
+use web::{AppState, PageRequest, Problem, Query};
 
 use crate::geojson::{self, FeatureCollection};
 use crate::json::PropertyOut;
@@ -93,12 +94,22 @@ pub(crate) async fn search_properties(
     headers: HeaderMap,
     Query(params): Query<SearchParams>,
 ) -> Result<impl IntoResponse, Problem> {
-    let answer = answer(&app, params, geojson::is_preferred(&headers)).await?;
-    Ok(([(header::VARY, "Accept")], answer))
+    let as_geojson = geojson::is_preferred(&headers);
+    let page = params.page.clone();
+    let request = params.into_request(&app.services).await?;
+    let name = format!("searchProperties {as_geojson} {}", page.name());
+    let part = area(request.filter.area());
+    let compute = || async { Ok(answer(&app, &page, request, as_geojson).await?.into_bytes()) };
+    let bytes = app.services.cached(part, &name, compute).await?;
+    Ok(([(header::VARY, "Accept")], KeptAnswer::from_bytes(&bytes)?))
 }
 
-async fn answer(app: &AppState, params: SearchParams, as_geojson: bool) -> Result<KeptAnswer> {
-    let (page, mut request) = (params.page.clone(), params.into_request(&app.services).await?);
+async fn answer(
+    app: &AppState,
+    page: &PageRequest,
+    mut request: SearchRequest,
+    as_geojson: bool,
+) -> Result<KeptAnswer> {
     request.filter.after = page.position::<Position>(&app.services).await?.map(SearchHit::from);
     let found = app.services.search(&request).await?;
     let data = found.listings.iter().map(|found| FoundPropertyOut::of(found, request.filter.dates)).collect();

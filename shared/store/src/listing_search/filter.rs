@@ -84,6 +84,13 @@ pub struct SearchFilter {
     pub limit: i64,
 }
 
+impl SearchFilter {
+    /// What of the map is searched: the box asked for, or the one around the circle; none is everywhere.
+    pub fn area(&self) -> Option<BoundingBox> {
+        self.bounding_box.or_else(|| self.circle.map(|circle| BoundingBox::around(circle.centre, circle.radius_metres)))
+    }
+}
+
 impl Default for SearchFilter {
     fn default() -> Self {
         Self {

@@ -31,7 +31,7 @@ pub struct FoundRow {
 /// # Errors
 /// `unavailable`; `internal` for a search by distance from nowhere.
 pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<FoundRow>> {
-    let area = area(filter);
+    let area = filter.area();
     let boxes = area.map_or_else(Vec::new, BoundingBox::split);
     if filter.host_id.is_some() {
         return run(queries, &gather(filter, &whole_world_or(&boxes), &Source::Host)).await;
@@ -51,15 +51,10 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<F
 /// The statements that [`page`] would send for a search by anything but distance: that for the first rows, and the one
 /// that follows if they are too few. For looking at their plans, and for running them elsewhere.
 pub fn statements(filter: &SearchFilter) -> [Statement; 2] {
-    let boxes = area(filter).map_or_else(Vec::new, BoundingBox::split);
+    let boxes = filter.area().map_or_else(Vec::new, BoundingBox::split);
     let all = whole_world_or(&boxes);
     let ranges = geo::ranges(&all, MAX_RANGES);
     [first_rows(filter, &cover(&boxes), &boxes), gather(filter, &all, &Source::Ranges(&ranges))]
-}
-
-/// What of the map is searched: the box asked for, or the one around the circle.
-fn area(filter: &SearchFilter) -> Option<BoundingBox> {
-    filter.bounding_box.or_else(|| filter.circle.map(|circle| BoundingBox::around(circle.centre, circle.radius_metres)))
 }
 
 fn whole_world_or(boxes: &[BoundingBox]) -> Vec<BoundingBox> {
