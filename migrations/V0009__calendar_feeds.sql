@@ -12,9 +12,15 @@ CREATE TABLE calendar_feeds (
     attempted_at      timestamptz,
     -- The last time it was read without a fault.
     refreshed_at      timestamptz,
-    -- What was wrong the last time; none after one that went well.
+    -- What was wrong the last time, and the HTTP status where that was it; none after one that went well.
     last_error        text,
+    last_status       smallint,
     failures_in_a_row integer     NOT NULL DEFAULT 0,
+    -- What was left out of the calendar the last time it was read.
+    warnings          text[]      NOT NULL DEFAULT '{}',
+    -- What the other site calls the calendar as it was read: whether it has changed is asked by these.
+    etag              text,
+    last_modified     text,
     CONSTRAINT calendar_feeds_once UNIQUE (property_id, url)
 );
 CREATE INDEX calendar_feeds_due ON calendar_feeds (refresh_at);

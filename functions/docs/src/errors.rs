@@ -59,6 +59,8 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::WishlistFull => {
             "There are 500 properties on this wishlist, and no more fit. Take one off, or begin another."
         }
+        ErrorCode::FeedExists => "The property has a calendar feed of this address. One is enough.",
+        ErrorCode::TooManyFeeds => "The property has as many calendar feeds as allowed. Delete one first.",
         ErrorCode::StayNotCompleted => {
             "Only a stay that took place and has ended can be reviewed. Wait until the check-out time has passed."
         }

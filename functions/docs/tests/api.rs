@@ -36,6 +36,7 @@ fn config() -> Config {
             guest: domain::money::BasisPoints(1_420),
             host: domain::money::BasisPoints(300),
         },
+        calendar_feed_trusted_origin: None,
     }
 }
 

@@ -7,6 +7,7 @@ mod booking_mutations;
 mod bookings;
 mod calendar;
 mod calendar_exports;
+mod calendar_feeds;
 mod caller;
 mod codes;
 mod connections;
@@ -62,6 +63,7 @@ pub(crate) struct Mutation(
     calendar::CalendarMutation,
     calendar_exports::CalendarExportMutation,
     property_changes::PropertyChangeMutation,
+    calendar_feeds::CalendarFeedMutation,
     booking_mutations::BookingMutation,
     payments::PaymentMutation,
     reviews::ReviewMutation,

@@ -12,6 +12,7 @@ use web::answers;
 
 use crate::calendar::{self, CalendarDay};
 use crate::calendar_exports::{self, CalendarExport};
+use crate::calendar_feeds::{self, Feed};
 use crate::caller::{RequestExt, if_visible, parse_id, require_id};
 use crate::codes::{CancellationPolicy, PropertyKind, PropertyStatus, RoomType};
 use crate::connections::Plain;
@@ -149,6 +150,12 @@ impl Property {
     #[graphql(complexity = "50 + child_complexity")]
     async fn calendar_export(&self, ctx: &Context<'_>) -> Result<Option<CalendarExport>> {
         calendar_exports::of_property(ctx, &self.id).await
+    }
+
+    /// Imported calendars of other sites, oldest first; to the host alone.
+    #[graphql(complexity = "50 + child_complexity")]
+    async fn feeds(&self, ctx: &Context<'_>) -> Result<Option<Vec<Feed>>> {
+        calendar_feeds::of_property(ctx, &self.id).await
     }
 
     /// What a stay costs, line by line. `guests` are adults and children, 1 unless given.

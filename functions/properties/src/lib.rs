@@ -3,6 +3,7 @@
 mod archive;
 pub mod calendar;
 pub mod calendar_export;
+pub mod calendar_feeds;
 pub mod calendar_json;
 mod create;
 pub mod create_json;
@@ -38,5 +39,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(reviews::list_property_reviews))
         .routes(routes!(calendar_export::get_exported_calendar))
         .routes(routes!(calendar_export::get_calendar_export, calendar_export::rotate_calendar_export))
+        .routes(routes!(calendar_feeds::list_feeds, calendar_feeds::create_feed))
+        .routes(routes!(calendar_feeds::delete_feed))
         .merge(wishlists::routes())
 }

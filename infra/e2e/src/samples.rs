@@ -65,6 +65,7 @@ impl Samples {
         let named = |part: &str| match part {
             "{id}" => Some(id.clone()),
             "{property_id}" => Some(self.property.id.clone()),
+            "{feed_id}" => Some(unknown_id("feed")),
             part if part.starts_with('{') => None,
             part => Some(part.to_owned()),
         };
@@ -119,6 +120,7 @@ impl Samples {
                 "from": "2031-05-01", "to": "2031-05-03", "available": true,
                 "price": { "amount": 9900, "currency": "EUR" }, "min_nights": 2, "note": "A fair in town."
             }] }),
+            "POST /v1/properties/{id}/feeds" => json!({ "url": "https://feeds.invalid/1.ics", "name": "Another site" }),
             "POST /v1/wishlists" => json!({ "name": "Winter", "visibility": "shared" }),
             "PATCH /v1/wishlists/{id}" => json!({ "name": "Autumn", "visibility": "private" }),
             "PUT /v1/notifications/preferences" => {

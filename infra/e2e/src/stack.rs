@@ -50,6 +50,14 @@ impl Stack {
         self.address("mail")
     }
 
+    /// Where a test may serve calendars that the stack imports: nothing listens there until it does.
+    ///
+    /// # Errors
+    /// When `stack.json` has no `calendars`.
+    pub fn calendars(&self) -> Result<String> {
+        self.address("calendars")
+    }
+
     /// Email and password of a demo user: `guest`, `host` or `admin`.
     ///
     /// # Errors

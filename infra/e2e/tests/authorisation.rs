@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Api, Call, Operation, Property, Samples, Stay, User, forgeries, new_key};
+use e2e::{Answer, Api, Call, Operation, Property, Samples, Stay, User, forgeries, new_key, unknown_id};
 use reqwest::Method;
 
 /// Who may call an operation, and what a signed-in stranger is answered.
@@ -56,6 +56,9 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/properties/{id}/calendar.ics", Rule::Public),
     ("GET /v1/properties/{id}/calendar-export", Rule::Host),
     ("POST /v1/properties/{id}/calendar-export", Rule::Host),
+    ("GET /v1/properties/{id}/feeds", Rule::Host),
+    ("POST /v1/properties/{id}/feeds", Rule::Host),
+    ("DELETE /v1/properties/{id}/feeds/{feed_id}", Rule::Host),
     ("GET /v1/bookings", Rule::SignedIn),
     ("POST /v1/bookings", Rule::SignedIn),
     ("GET /v1/bookings/{id}", Rule::PartyOfBooking),
@@ -186,7 +189,7 @@ async fn bad_and_forged_tokens_are_refused_by_every_secured_operation() -> Resul
 }
 
 fn path_of(operation: &Operation, property: &Property) -> Result<String> {
-    let path = operation.path.replace("{id}", &property.id);
+    let path = operation.path.replace("{id}", &property.id).replace("{feed_id}", &unknown_id("feed"));
     if !path.ends_with("/quote") {
         return Ok(path);
     }

@@ -46,7 +46,7 @@ fn paths_of_the_code() -> BTreeMap<String, &'static str> {
 }
 
 fn routes_of_the_template(paths: &Paths) -> Vec<Route> {
-    let ports = Ports { api: 1, postgres: 2, redis: 3, aws: 4, stripe: 5, router: 6 };
+    let ports = Ports { api: 1, postgres: 2, redis: 3, aws: 4, stripe: 5, router: 6, calendars: 7 };
     let template = local::template(paths, ports).expect("template.yaml is read");
     let functions = local::functions(&template).expect("its functions are read");
     let of = |function: &local::Function| -> Vec<Route> {

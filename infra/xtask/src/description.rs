@@ -26,6 +26,8 @@ pub(crate) struct Description {
     postgres_admin: String,
     redis: String,
     mail: String,
+    /// Where calendars to import may be served from; nothing of the stack listens there.
+    calendars: String,
     demo: Demo,
     local: Local,
 }
@@ -38,6 +40,7 @@ struct Local {
     redis_port: u16,
     aws_port: u16,
     stripe_port: u16,
+    calendars_port: u16,
     throwaway: bool,
 }
 
@@ -54,6 +57,7 @@ impl Description {
             postgres_admin: postgres.url("postgres", "postgres"),
             redis: redis::url(ports.redis),
             mail,
+            calendars: format!("http://127.0.0.1:{}", ports.calendars),
             demo,
             local: Local {
                 api_port: ports.api,
@@ -62,6 +66,7 @@ impl Description {
                 redis_port: ports.redis,
                 aws_port: ports.aws,
                 stripe_port: ports.stripe,
+                calendars_port: ports.calendars,
                 throwaway: durability == Durability::Throwaway,
             },
         }
@@ -82,7 +87,8 @@ impl Description {
 
     /// Its ports.
     pub(crate) fn ports(&self) -> Ports {
-        let Local { api_port, router_port, postgres_port, redis_port, aws_port, stripe_port, .. } = self.local;
+        let Local { api_port, router_port, postgres_port, redis_port, aws_port, stripe_port, calendars_port, .. } =
+            self.local;
         Ports {
             api: api_port,
             router: router_port,
@@ -90,6 +96,7 @@ impl Description {
             redis: redis_port,
             aws: aws_port,
             stripe: stripe_port,
+            calendars: calendars_port,
         }
     }
 

@@ -38,12 +38,15 @@ pub(crate) struct Ports {
     pub(crate) aws: u16,
     /// Stripe's simulator.
     pub(crate) stripe: u16,
+    /// Where calendars to import may be served from: by a test or the developer, nothing of the stack listens there.
+    pub(crate) calendars: u16,
 }
 
 /// The template with this stack's parameter values.
 pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
     let (api, redis) = (format!("http://127.0.0.1:{}", ports.api), crate::redis::url(ports.redis));
     let stripe = crate::stripe::address(ports.stripe);
+    let calendars = format!("http://127.0.0.1:{}", ports.calendars);
     let database_port = ports.postgres.to_string();
     Template::load(
         &paths.root.join("template.yaml"),
@@ -64,6 +67,8 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
             ("DatabaseName", DATABASE),
             ("RedisUrl", &redis),
             ("StripeApiBase", &stripe),
+            // The one private origin past the guard of calendar feeds; all others are refused here too.
+            ("CalendarFeedTrustedOrigin", &calendars),
         ],
         &crate::ministack::endpoint(ports.aws),
     )

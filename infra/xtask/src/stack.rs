@@ -189,6 +189,7 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
         redis: redis_port,
         aws: aws_port,
         stripe: stripe_port,
+        calendars: paths.port("calendars")?,
     };
     step.done(&format!("ports {}, {redis_port}, {aws_port}", postgres.port));
 

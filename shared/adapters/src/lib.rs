@@ -1,6 +1,7 @@
 //! The ports of `services` on AWS and Redis, one file a dependency. Nothing here decides anything.
 
 mod aws;
+mod calendar_fetcher;
 mod deliveries;
 mod email;
 mod notifications;
@@ -12,6 +13,7 @@ mod sessions;
 mod stripe;
 
 pub use aws::Aws;
+pub use calendar_fetcher::{CalendarFetcher, HostNames, World};
 pub use deliveries::DynamoDeliveries;
 pub use email::SesMailer;
 pub use notifications::DynamoNotifications;

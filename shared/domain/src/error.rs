@@ -82,6 +82,10 @@ error_codes! {
     TooManyWishlists = "too_many_wishlists", 409, "Too many wishlists";
     /// The wishlist has as many properties as allowed.
     WishlistFull = "wishlist_full", 409, "The wishlist is full";
+    /// The property has a calendar feed of this address.
+    FeedExists = "feed_exists", 409, "There is such a feed already";
+    /// The property has as many calendar feeds as allowed.
+    TooManyFeeds = "too_many_feeds", 409, "Too many calendar feeds";
     /// The stay has not ended, or never took place.
     StayNotCompleted = "stay_not_completed", 409, "The stay is not completed";
     /// More than 14 days have passed since check-out.

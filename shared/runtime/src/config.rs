@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use domain::calendar_feed::TrustedOrigin;
 use domain::money::BasisPoints;
 use domain::pricing::ServiceFees;
 use web::OriginPattern;
@@ -68,6 +69,8 @@ pub struct Config {
     pub max_unpaid_holds: u32,
     /// The platform's fees.
     pub service_fees: ServiceFees,
+    /// What calendars may be read from besides the public internet; on local and test stages alone.
+    pub calendar_feed_trusted_origin: Option<TrustedOrigin>,
 }
 
 /// The configuration of `migrate`.
@@ -127,6 +130,7 @@ impl Config {
                 guest: BasisPoints(variables.number("GUEST_FEE_BASIS_POINTS", 1_420, 0, 10_000)),
                 host: BasisPoints(variables.number("HOST_FEE_BASIS_POINTS", 300, 0, 10_000)),
             },
+            calendar_feed_trusted_origin: variables.trusted_origin("CALENDAR_FEED_TRUSTED_ORIGIN"),
         };
         variables.finish(config)
     }
@@ -205,6 +209,17 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
         origins
     }
 
+    /// An origin past the guard of calendar feeds. Where it could lead into a network worth guarding it is refused.
+    fn trusted_origin(&mut self, name: &str) -> Option<TrustedOrigin> {
+        let text = self.optional(name)?;
+        let stage = self.optional("STAGE").unwrap_or_default();
+        if !["local", "test"].contains(&stage.as_str()) {
+            self.faults.push(format!("{name} may be set for STAGE local or test only, not {stage:?}"));
+        }
+        let origin = TrustedOrigin::parse(&text);
+        origin.map_err(|invalid| self.faults.push(format!("{name}: {invalid}"))).ok()
+    }
+
     /// A whole number within these limits.
     fn number(&mut self, name: &str, default: u32, min: u32, max: u32) -> u32 {
         let Some(text) = self.optional(name) else { return default };
@@ -279,6 +294,26 @@ mod tests {
             _ => complete(name),
         };
         assert!(matches!(Config::read(lookup).expect("complete").database, SecretAt::Value(_)));
+    }
+
+    #[test]
+    fn calendars_are_read_from_private_addresses_on_local_and_test_stages_alone() {
+        let read = |stage: Option<&'static str>, origin: &'static str| {
+            Config::read(move |name: &str| match name {
+                "STAGE" => stage.map(str::to_owned),
+                "CALENDAR_FEED_TRUSTED_ORIGIN" => Some(origin.to_owned()),
+                _ => complete(name),
+            })
+        };
+        for stage in ["local", "test"] {
+            assert!(read(Some(stage), "http://127.0.0.1:8080").expect("taken").calendar_feed_trusted_origin.is_some());
+            assert!(read(Some(stage), "http://localhost:8080").is_err());
+            assert_eq!(read(Some(stage), "").expect("none").calendar_feed_trusted_origin, None);
+        }
+        for stage in [Some("prod"), Some("dev"), Some("LOCAL"), None] {
+            let error = read(stage, "http://127.0.0.1:8080").expect_err("refused").to_string();
+            assert!(error.contains("CALENDAR_FEED_TRUSTED_ORIGIN"), "{error}");
+        }
     }
 
     #[test]

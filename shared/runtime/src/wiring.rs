@@ -4,10 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::{
-    Aws, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, NoCache, RedisCache,
-    SecretsManager, SesMailer, SqsQueue, Stripe,
+    Aws, CalendarFetcher, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, NoCache,
+    RedisCache, SecretsManager, SesMailer, SqsQueue, Stripe,
 };
 use services::access_tokens::KeyRingCache;
+use services::feed_refresh::FeedSettings;
 use services::ports::{Cache, SecretName, SecretSource};
 use services::revocations::RevocationCache;
 use services::{Db, Services, Settings};
@@ -51,6 +52,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         mailer: Arc::new(SesMailer::new(aws.clone(), &config.mail_from)),
         payment_provider: Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base)),
         webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
+        calendars: Arc::new(CalendarFetcher::new(config.calendar_feed_trusted_origin.clone())),
         secrets,
         keys: KeyRingCache::default(),
         revocations: RevocationCache::default(),
@@ -60,6 +62,10 @@ pub fn services(config: &Config) -> Result<Services, Error> {
             mail_from: config.mail_from.clone(),
             max_unpaid_holds: config.max_unpaid_holds,
             service_fees: config.service_fees,
+            calendar_feeds: FeedSettings {
+                trusted_origin: config.calendar_feed_trusted_origin.clone(),
+                ..FeedSettings::default()
+            },
         },
     })
 }

@@ -13,7 +13,9 @@ pub mod bookings;
 pub mod cached;
 pub mod calendar;
 pub mod calendar_exports;
+pub mod calendar_feeds;
 pub mod cancellations;
+pub mod feed_refresh;
 pub mod health;
 pub mod host_answers;
 pub mod idempotency;
@@ -43,9 +45,10 @@ pub use actor::Actor;
 pub use idempotency::{Answer, IdempotencyKey, SavedAnswer};
 pub use store::{Db, Tx};
 
+use feed_refresh::FeedSettings;
 use ports::{
-    Cache, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider, SecretSource,
-    SessionStore, WebhookQueue,
+    Cache, CalendarSource, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider,
+    SecretSource, SessionStore, WebhookQueue,
 };
 
 /// What the operator decides.
@@ -61,6 +64,8 @@ pub struct Settings {
     pub max_unpaid_holds: u32,
     /// The platform's fees, frozen on each booking.
     pub service_fees: ServiceFees,
+    /// How calendars of other sites are read.
+    pub calendar_feeds: FeedSettings,
 }
 
 /// Everything a use case works with.
@@ -85,6 +90,8 @@ pub struct Services {
     pub payment_provider: Arc<dyn PaymentProvider>,
     /// SQS: webhook events on their way to their worker.
     pub webhook_queue: Arc<dyn WebhookQueue>,
+    /// The internet, as far as hosts name calendars in it.
+    pub calendars: Arc<dyn CalendarSource>,
     /// Secrets Manager.
     pub secrets: Arc<dyn SecretSource>,
     /// The operator's decisions.

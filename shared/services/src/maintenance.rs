@@ -27,6 +27,8 @@ pub struct PassReport {
     pub published_events: u64,
     /// Changes that the cache had not been told of.
     pub told_changes: u64,
+    /// Calendars of other sites that were read.
+    pub refreshed_feeds: u64,
     /// Old rows removed.
     pub purged_rows: u64,
     /// Steps that failed, by name; their errors are in the log. The next pass tries again.
@@ -45,6 +47,8 @@ impl Services {
         report.published_events = report.step("sweep_outbox", swept);
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
         report.purged_rows = report.step("purge", self.purge().await);
+        // Last, since it waits for others.
+        report.refreshed_feeds = report.step("refresh_feeds", self.refresh_feeds().await);
         report
     }
 

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
+use domain::calendar_feed::{FeedFault, FeedUrl};
 use domain::error::Result;
 use domain::event::{Event, EventKind};
 use domain::id::{BookingId, EventId, NotificationId, PaymentId, RefundId, SessionId, UserId};
@@ -10,6 +11,7 @@ use domain::money::Money;
 use domain::payment::IntentStatus;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+pub use store::calendar_feeds::Validators;
 
 /// Puts events on the queue of the workers.
 #[async_trait]
@@ -246,6 +248,37 @@ pub trait PaymentProvider: Send + Sync {
 pub trait WebhookQueue: Send + Sync {
     /// Puts one event on the queue.
     async fn put(&self, body: &str) -> Result<()>;
+}
+
+/// What came back from the address of a calendar.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fetched {
+    /// The same as before.
+    Unchanged,
+    /// Something: whether it is a calendar is for the reader to say.
+    Calendar {
+        /// At most [`MAX_BYTES`](domain::calendar_feed::MAX_BYTES).
+        bytes: Vec<u8>,
+        /// What asks whether it has changed.
+        validators: Validators,
+    },
+}
+
+/// Why nothing came back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FetchFailure {
+    /// What was wrong.
+    pub fault: FeedFault,
+    /// The HTTP status, where that was it.
+    pub status: Option<u16>,
+}
+
+/// Fetches calendars from addresses that strangers name: only from the public internet, wherever names and redirects
+/// lead, and never more than fits.
+#[async_trait]
+pub trait CalendarSource: Send + Sync {
+    /// Fetches a calendar, unless it is as it was.
+    async fn fetch(&self, url: &FeedUrl, known: &Validators) -> Result<Fetched, FetchFailure>;
 }
 
 /// A secret the application needs.

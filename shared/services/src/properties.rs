@@ -159,7 +159,11 @@ fn is_own(property: &Property, actor: &Actor) -> bool {
 
 /// The caller's own property, locked; somebody else's is forbidden if it is public, else not to be seen.
 pub(crate) async fn own_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Property> {
-    let property = store::properties::find_for_update(tx, id).await?.ok_or_else(Error::not_found)?;
+    require_own(store::properties::find_for_update(tx, id).await?.ok_or_else(Error::not_found)?, actor)
+}
+
+/// The same for a property at hand.
+pub(crate) fn require_own(property: Property, actor: &Actor) -> Result<Property> {
     if is_own(&property, actor) && property.status != PropertyStatus::Archived {
         Ok(property)
     } else if property.status == PropertyStatus::Listed {

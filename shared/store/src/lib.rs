@@ -5,6 +5,7 @@ pub mod bookings;
 pub mod cache_invalidations;
 pub mod calendar_days;
 pub mod calendar_exports;
+pub mod calendar_feeds;
 pub mod clock;
 pub mod connect;
 pub mod error;

@@ -4,6 +4,7 @@
 
 mod api;
 mod aws;
+mod calendars;
 mod database;
 mod environment;
 mod fakes;
@@ -23,6 +24,7 @@ use web::{AppState, HttpSettings, OriginPattern};
 
 pub use api::{Answer, Api, redacted};
 pub use aws::LocalAws;
+pub use calendars::{CalendarSite, Served};
 pub use database::{APP_ROLE, TestDatabase, migrations_folder};
 pub use environment::{redis_url, require};
 pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries};
@@ -148,5 +150,6 @@ fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
         mail_from: "no-reply@roost.test".to_owned(),
         max_unpaid_holds: 10,
         service_fees: ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) },
+        calendar_feed_trusted_origin: None,
     }
 }

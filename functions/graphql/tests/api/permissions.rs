@@ -102,3 +102,28 @@ async fn the_address_of_the_calendar_is_the_hosts_alone() {
     assert_eq!(data(&api, Some(&host), rotate, input).await, rotated, "the same key, the same address");
     assert_eq!(data(&api, Some(&host), query, json!({ "id": id })).await["property"], rotated["rotateCalendarExport"]);
 }
+
+#[tokio::test]
+async fn calendar_feeds_are_their_hosts_alone() {
+    let site = testkit::CalendarSite::start().await;
+    let kit = Kit::with(|services| site.trust(services)).await;
+    let (api, host, guest) = (api(&kit), kit.host().await, kit.guest().await);
+    let id = kit.listing_of(&host, |_| {}).await.id;
+    site.serve_stays("/a.ics", &[]);
+    let create = "mutation ($input: CreateFeedInput!) { createFeed(input: $input) { feed { id name stays lastError { code } } } }";
+    let input = json!({ "input": { "propertyId": id, "url": site.url("/a.ics"), "name": "Another site" } });
+    assert_eq!(code(&ask(&api, Some(&guest), create, input.clone()).await), "forbidden");
+    let made = data(&api, Some(&host), create, input).await["createFeed"]["feed"].take();
+    assert_eq!((&made["name"], &made["stays"], &made["lastError"]), (&json!("Another site"), &json!(0), &json!(null)));
+    let query = "query ($id: ID!) { property(id: $id) { feeds { id refreshedAt conflicts { bookingId } } } }";
+    let own = data(&api, Some(&host), query, json!({ "id": id })).await["property"].take();
+    assert_eq!((&own["feeds"][0]["id"], own["feeds"][0]["refreshedAt"].is_string()), (&made["id"], true));
+    for other in [Some(&guest), None] {
+        assert_eq!(data(&api, other, query, json!({ "id": id })).await["property"], json!({ "feeds": null }));
+    }
+    let delete = "mutation ($input: DeleteFeedInput!) { deleteFeed(input: $input) { feedId } }";
+    let input = json!({ "input": { "propertyId": id, "feedId": made["id"] } });
+    assert_eq!(code(&ask(&api, Some(&guest), delete, input.clone()).await), "forbidden");
+    assert_eq!(data(&api, Some(&host), delete, input.clone()).await["deleteFeed"]["feedId"], made["id"]);
+    assert_eq!(code(&ask(&api, Some(&host), delete, input).await), "not_found");
+}

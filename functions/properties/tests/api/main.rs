@@ -3,6 +3,7 @@
 mod archive;
 mod calendar;
 mod calendar_export;
+mod calendar_feeds;
 mod create;
 mod get;
 mod list;

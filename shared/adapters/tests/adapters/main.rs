@@ -1,5 +1,6 @@
 //! The ports on the local AWS and a real Redis: what they promise the use cases, also when what is behind them fails.
 
+mod calendar_fetcher;
 mod deliveries;
 mod events;
 mod mail;

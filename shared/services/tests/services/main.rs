@@ -4,6 +4,7 @@ mod access_tokens;
 mod bookings;
 mod cached;
 mod calendar;
+mod calendar_feeds;
 mod idempotency;
 mod inbox;
 mod maintenance;

@@ -42,6 +42,7 @@ fn config() -> Config {
         one_time_tokens_table: text("tokens"),
         deliveries_table: text("deliveries"),
         notifications_table: text("notifications"),
+        calendar_feed_trusted_origin: None,
         mail_from: text("no-reply@example.com"),
         max_unpaid_holds: 10,
         service_fees: domain::pricing::ServiceFees {
