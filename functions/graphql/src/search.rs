@@ -2,6 +2,7 @@
 
 use async_graphql::connection::{Connection, EmptyFields};
 use async_graphql::{Context, Enum, ID, InputObject, Object, Result, SimpleObject};
+use properties::map::{ClusterOut, MapParams};
 use properties::search::{FoundPropertyOut, Position, SearchParams};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -23,6 +24,13 @@ struct BoundingBoxInput {
     south: f64,
     east: f64,
     north: f64,
+}
+
+impl BoundingBoxInput {
+    fn to_param(&self) -> String {
+        let Self { west, south, east, north } = self;
+        format!("{west},{south},{east},{north}")
+    }
 }
 
 /// Around a point.
@@ -49,11 +57,13 @@ enum PricedBy {
 /// What to look for.
 #[derive(Default, Serialize, InputObject)]
 struct PropertyFilter {
-    /// At most one of it and `near`.
+    /// At most one of it, `near` and `place`.
     #[serde(skip)]
     bounding_box: Option<BoundingBoxInput>,
     #[serde(skip)]
     near: Option<NearInput>,
+    /// A city, region or country, slips of the keys forgiven.
+    place: Option<String>,
     /// Arrival; only with `checkOut`. Then only what can be booked for these nights is found.
     check_in: Option<Date>,
     /// Departure; only with `checkIn`.
@@ -127,12 +137,43 @@ struct Found {
     stay: Option<StayPrice>,
 }
 
+/// Listings near each other.
+#[derive(Deserialize, SimpleObject)]
+struct ListingCluster {
+    /// Of the middle of their points.
+    latitude: f64,
+    /// Of the middle of their points.
+    longitude: f64,
+    count: i32,
+    /// The lowest base price of a night, in the currency that most of them have.
+    lowest_price: Option<Money>,
+    /// The same in each currency there is, that of most listings first.
+    lowest_prices: Vec<Money>,
+    /// Which it is, where it is one alone and the map is close enough to tell.
+    property_id: Option<ID>,
+}
+
 /// The search.
 #[derive(Default)]
 pub(crate) struct SearchQuery;
 
 #[Object]
 impl SearchQuery {
+    /// Clusters of listings, for a web map of this zoom (0 to 22).
+    #[graphql(complexity = "limits::page_cost(Some(20), child_complexity)")]
+    async fn listing_clusters(
+        &self,
+        ctx: &Context<'_>,
+        bounding_box: BoundingBoxInput,
+        zoom: i32,
+    ) -> Result<Option<Vec<ListingCluster>>> {
+        let arguments = json!({ "bbox": bounding_box.to_param(), "zoom": zoom });
+        let MapParams { bounding_box, zoom } = wire::read_params("/graphql/listingClusters", &arguments)?;
+        let clusters = ctx.services().clusters(bounding_box, zoom).await?;
+        let clusters: Vec<ClusterOut> = clusters.into_iter().map(ClusterOut::from).collect();
+        Ok(Some(wire::object(&clusters)?))
+    }
+
     /// Listings, the best first unless `sort` says otherwise. `first` is 1 to 100, 20 unless given.
     #[graphql(complexity = "limits::page_cost(first, child_complexity)")]
     async fn properties(
@@ -165,8 +206,8 @@ fn arguments(filter: &PropertyFilter, sort: Option<PropertySort>) -> Map<String,
         Value::Object(members) => members,
         _ => Map::new(),
     };
-    if let Some(BoundingBoxInput { west, south, east, north }) = filter.bounding_box {
-        arguments.insert("bbox".to_owned(), json!(format!("{west},{south},{east},{north}")));
+    if let Some(bounding_box) = &filter.bounding_box {
+        arguments.insert("bbox".to_owned(), json!(bounding_box.to_param()));
     }
     if let Some(NearInput { latitude, longitude, radius_km }) = filter.near {
         arguments.insert("near".to_owned(), json!(format!("{latitude},{longitude}")));

@@ -11,6 +11,7 @@ mod geojson;
 mod get;
 pub mod json;
 mod list;
+pub mod map;
 pub mod places;
 pub mod quote;
 mod reviews;
@@ -29,6 +30,7 @@ use web::AppState;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(search::search_properties))
+        .routes(routes!(map::map_properties))
         .routes(routes!(places::suggest_places))
         .routes(routes!(create::create_property))
         .routes(routes!(get::get_property, update::update_property, archive::delete_property))

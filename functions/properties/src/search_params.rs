@@ -1,10 +1,11 @@
 //! The query of a search: what to look for, where, and in which order.
 
 use domain::amenity::AmenitySet;
-use domain::error::{Invalid, Result};
+use domain::error::{Error, FieldError, Invalid, Result};
 use domain::geo::{BoundingBox, Point};
 use domain::id::UserId;
 use domain::money::{Currency, MAX_AMOUNT_MINOR};
+use domain::place::PlaceQuery;
 use domain::property::{Bathrooms, PropertyKind, RoomType};
 use domain::stay::{Guests, StayDates, parse_date};
 use services::Services;
@@ -23,10 +24,13 @@ const MAX_RADIUS_KM: f64 = 500.0;
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the parameters, which SearchParams reads")]
 pub(crate) struct SearchParamsSchema {
-    /// `west,south,east,north` in degrees; may cross the antimeridian. At most one of `bbox` and `near`.
+    /// `west,south,east,north` in degrees; may cross the antimeridian. At most one of `bbox`, `near` and `place`.
     bbox: Option<String>,
     /// `lat,lng` in degrees.
     near: Option<String>,
+    /// A city, region or country, slips of the keys forgiven: `Lisbn`, `Springfield, Illinois`.
+    #[param(min_length = 1, max_length = 100)]
+    place: Option<String>,
     /// How far from `near`.
     #[param(minimum = 0.1, maximum = 500, default = 10)]
     radius_km: Option<f64>,
@@ -69,8 +73,8 @@ pub(crate) struct SearchParamsSchema {
     #[param(minimum = 1, maximum = 5)]
     min_rating: Option<f64>,
     host_id: Option<UserId>,
-    /// The order. Prices compare by their amounts in minor units: give a `currency`. `distance` is from `near` or the
-    /// middle of `bbox`, and needs one.
+    /// The order. Prices compare by their amounts in minor units: give a `currency`. `distance` is from `near`,
+    /// the place or the middle of `bbox`, and needs one.
     #[param(inline)]
     sort: Option<SortBy>,
     #[param(minimum = 1, maximum = 100, default = 20)]
@@ -112,17 +116,28 @@ enum PricedBy {
 /// What to look for, and which page of it.
 pub struct SearchParams {
     request: SearchRequest,
+    place: Option<PlaceQuery>,
     /// Which page of it.
     pub page: PageRequest,
 }
 
 impl SearchParams {
-    /// What to look for.
+    /// What to look for, the place by its box.
     ///
     /// # Errors
-    /// `unavailable`.
-    pub async fn into_request(self, _services: &Services) -> Result<SearchRequest> {
-        Ok(self.request)
+    /// `validation_failed` for a place that nothing is called like, `unavailable`.
+    pub async fn into_request(self, services: &Services) -> Result<SearchRequest> {
+        let mut request = self.request;
+        if let Some(place) = &self.place {
+            let unknown = || {
+                let invalid = Invalid::new("not_found", "There is no place of a name like this.");
+                Error::validation(vec![FieldError::new("?place", invalid)])
+            };
+            let place = services.resolve_place(place).await?.ok_or_else(unknown)?;
+            request.filter.bounding_box = Some(place.bounding_box);
+            request.filter.centre = Some(place.centre);
+        }
+        Ok(request)
     }
 }
 
@@ -146,8 +161,8 @@ impl FromParams for SearchParams {
         let sort = params.optional("sort", sort_order);
         let page = params.page();
         let (area, dates, price, sort) = (area?, dates?, price?, sort?.unwrap_or_default());
-        if sort == SortOrder::Distance && area.centre.is_none() {
-            return Err(params.fault("near", Invalid::new("required", "Distances need near or bbox.")));
+        if sort == SortOrder::Distance && area.centre.is_none() && area.place.is_none() {
+            return Err(params.fault("near", Invalid::new("required", "Distances need near, bbox or place.")));
         }
         if price.by_total && dates.is_none() {
             return Err(params.fault("check_in", Invalid::new("required", "A total is of dates.")));
@@ -181,7 +196,8 @@ impl FromParams for SearchParams {
             limit: i64::from(page.limit),
         };
         let (min_total_minor, max_total_minor) = (total(price.min), total(price.max));
-        Ok(Self { request: SearchRequest { filter, min_total_minor, max_total_minor }, page })
+        let request = SearchRequest { filter, min_total_minor, max_total_minor };
+        Ok(Self { request, place: area.place, page })
     }
 }
 
@@ -190,16 +206,20 @@ struct Area {
     bounding_box: Option<BoundingBox>,
     circle: Option<Circle>,
     centre: Option<Point>,
+    place: Option<PlaceQuery>,
 }
 
 impl Area {
     fn read(params: &mut Params) -> Read<Self> {
         let bounding_box = params.optional("bbox", str::parse::<BoundingBox>);
         let near = params.optional("near", str::parse::<Point>);
+        let place = params.optional("place", PlaceQuery::parse);
         let radius_km = params.optional("radius_km", decimal_between(0.1, MAX_RADIUS_KM));
-        let (bounding_box, near, radius_km) = (bounding_box?, near?, radius_km?);
-        if bounding_box.is_some() && near.is_some() {
-            return Err(params.fault("near", Invalid::new("conflict", "Give at most one of bbox and near.")));
+        let (bounding_box, near, place, radius_km) = (bounding_box?, near?, place?, radius_km?);
+        let given = [("bbox", bounding_box.is_some()), ("near", near.is_some()), ("place", place.is_some())];
+        if let [_, (too_many, _), ..] = *given.into_iter().filter(|(_, is_given)| *is_given).collect::<Vec<_>>() {
+            let invalid = Invalid::new("conflict", "Give at most one of bbox, near and place.");
+            return Err(params.fault(too_many, invalid));
         }
         if near.is_none() && radius_km.is_some() {
             return Err(params.fault("near", Invalid::new("required", "A radius is around near.")));
@@ -209,6 +229,7 @@ impl Area {
             bounding_box,
             circle: near.map(|centre| Circle { centre, radius_metres }),
             centre: near.or(bounding_box.map(BoundingBox::centre)),
+            place,
         })
     }
 }

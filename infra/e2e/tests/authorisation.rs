@@ -42,6 +42,7 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/auth/email/verify", Rule::Public),
     ("POST /v1/auth/email/resend", Rule::SignedIn),
     ("GET /v1/properties", Rule::Public),
+    ("GET /v1/properties/map", Rule::Public),
     ("POST /v1/properties", Rule::SignedIn),
     ("GET /v1/places", Rule::Public),
     ("GET /v1/properties/{id}", Rule::PublicWhenListed),

@@ -16,7 +16,7 @@ mod grid;
 pub use bounding_box::BoundingBox;
 pub use grid::{
     CellRange, Cover, CoverCell, FINEST_LEVEL, LEVELS, MAX_COVER_CELLS, WORLD_LEVEL, ancestor, cell, cell_centre,
-    cells_of, cover, ranges, shift_to,
+    cells_of, count_cells, cover, ranges, shift_to,
 };
 
 /// Nearest and farthest that a public point lies from the exact one.

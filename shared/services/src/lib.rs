@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod inbox;
 pub mod mail_templates;
 pub mod maintenance;
+pub mod map;
 pub mod notifications;
 pub mod one_time_tokens;
 pub mod outbox;

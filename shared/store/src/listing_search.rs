@@ -7,6 +7,7 @@ use domain::id::PropertyId;
 use crate::tx::{Queries, Tx};
 
 mod filter;
+pub mod map;
 mod page;
 mod param;
 mod statement;

@@ -101,9 +101,9 @@ pub struct CellRange {
     pub bounds: BoundingBox,
 }
 
-/// Covers `boxes` by at most `max_ranges` ranges of cells of the finest level.
-pub fn ranges(boxes: &[BoundingBox], max_ranges: usize) -> Vec<CellRange> {
-    let cover = deepest((0..=FINEST_LEVEL).rev(), boxes, max_ranges);
+/// Covers `boxes` by at most `max_ranges` ranges of cells of the finest level, each made of whole cells of `level`.
+pub fn ranges(boxes: &[BoundingBox], level: u8, max_ranges: usize) -> Vec<CellRange> {
+    let cover = deepest((0..=level.min(FINEST_LEVEL)).rev(), boxes, max_ranges);
     let Some(Cover { level, cells }) = cover else { return Vec::new() };
     let shift = shift_to(level);
     let mut ranges: Vec<CellRange> = Vec::new();
@@ -131,11 +131,14 @@ pub fn ancestor(finest_cell: i64, level: u8) -> i64 {
     finest_cell >> shift_to(level)
 }
 
+/// How many cells of a level boxes touch.
+pub fn count_cells(boxes: &[BoundingBox], level: u8) -> u64 {
+    boxes.iter().map(|&bounds| extent(&columns(bounds, level)) * extent(&rows(bounds, level))).sum()
+}
+
 fn deepest(levels: impl Iterator<Item = u8>, boxes: &[BoundingBox], max_cells: usize) -> Option<Cover> {
     for level in levels {
-        let count: u64 =
-            boxes.iter().map(|&bounds| extent(&columns(bounds, level)) * extent(&rows(bounds, level))).sum();
-        if count > max_cells as u64 {
+        if count_cells(boxes, level) > max_cells as u64 {
             continue;
         }
         let mut cells = Vec::new();

@@ -187,7 +187,7 @@ proptest! {
         area in any_box(), across in 0.0..=1.0_f64, up in 0.0..=1.0_f64, max_ranges in 2_usize..=40,
     ) {
         let place = inside(area, across, up);
-        let found = ranges(&area.split(), max_ranges);
+        let found = ranges(&area.split(), grid::FINEST_LEVEL, max_ranges);
         prop_assert!(found.len() <= max_ranges);
         let own = cell(place, grid::FINEST_LEVEL);
         let holds = |range: &&grid::CellRange| (range.first..=range.last).contains(&own) && range.bounds.contains(place);

@@ -13,6 +13,7 @@ mod outbox;
 mod places;
 mod quote_agrees_with_rules;
 mod search_agrees_with_quote;
+mod search_filters;
 mod search_pages;
 mod sessions;
 mod verification;

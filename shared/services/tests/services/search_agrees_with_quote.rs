@@ -40,6 +40,12 @@ struct Place {
     max_guests: u32,
     /// First night after the day zero, nights, nights of preparation then, and what became of it.
     booked: Vec<(i32, i32, i32, &'static str)>,
+    /// Days after the day zero that the host has closed.
+    blocked: Vec<i32>,
+    /// First night after the day zero and nights of stays on another site.
+    imported: Vec<(i32, i32)>,
+    /// Days after the day zero with a shortest stay of their own.
+    min_nights_of: Vec<(i32, i16)>,
 }
 
 fn place() -> impl Strategy<Value = Place> {
@@ -53,9 +59,20 @@ fn place() -> impl Strategy<Value = Place> {
         Just("no_show"),
     ];
     let booked = prop::collection::vec((-3..20, 1..5, 0..3, status), 0..5);
+    let calendar = (
+        prop::collection::vec(-2..22_i32, 0..3),
+        prop::collection::vec((-3..20_i32, 1..4_i32), 0..2),
+        prop::collection::vec((0..20_i32, 1..7_i16), 0..6),
+    );
     let rules = (1..4_u32, 0..6_u32, prop_oneof![Just(0_u32), 1..80_u32], 1..25_u32, 0..3_u32, 1..4_u32);
-    (prop::sample::select(&ZONES[..]), 0..24_i8, rules, booked).prop_map(
-        |(zone, check_in_hour, (min_nights, extra_nights, notice, window, preparation, max_guests), booked)| Place {
+    (prop::sample::select(&ZONES[..]), 0..24_i8, rules, booked, calendar).prop_map(
+        |(
+            zone,
+            check_in_hour,
+            (min_nights, extra_nights, notice, window, preparation, max_guests),
+            booked,
+            (blocked, imported, min_nights_of),
+        )| Place {
             zone,
             check_in_hour,
             min_nights,
@@ -65,6 +82,9 @@ fn place() -> impl Strategy<Value = Place> {
             preparation_nights: preparation,
             max_guests,
             booked,
+            blocked,
+            imported,
+            min_nights_of,
         },
     )
 }
@@ -127,7 +147,34 @@ async fn listing(kit: &Kit, host: &Person, guest: &Person, place: &Place, day: D
             )
             .await;
     }
+    keep_calendar(kit, &property, place, day).await;
     property
+}
+
+/// What the host and another site say of single nights.
+async fn keep_calendar(kit: &Kit, property: &Property, place: &Place, day: Date) {
+    let id = property.id.uuid();
+    for after in &place.blocked {
+        let block =
+            "INSERT INTO calendar_days (property_id, night, blocked) VALUES ($1, $2, true) ON CONFLICT DO NOTHING";
+        kit.database.execute(block, &[&id, &day.checked_add(after.days()).expect("near")]).await;
+    }
+    for (after, nights) in &place.min_nights_of {
+        let shortest = "INSERT INTO calendar_days (property_id, night, min_nights) VALUES ($1, $2, $3)
+                        ON CONFLICT (property_id, night) DO UPDATE SET min_nights = EXCLUDED.min_nights";
+        kit.database.execute(shortest, &[&id, &day.checked_add(after.days()).expect("near"), nights]).await;
+    }
+    let feed = uuid::Uuid::now_v7();
+    let new_feed =
+        "INSERT INTO calendar_feeds (id, property_id, name, url) VALUES ($1, $2, 'elsewhere', 'https://a.example')";
+    kit.database.execute(new_feed, &[&feed, &id]).await;
+    for (n, (after, nights)) in place.imported.iter().enumerate() {
+        let check_in = day.checked_add(after.days()).expect("near");
+        let check_out = check_in.checked_add(nights.days()).expect("near");
+        let import =
+            "INSERT INTO imported_stays (feed_id, uid, property_id, check_in, check_out) VALUES ($1, $2, $3, $4, $5)";
+        kit.database.execute(import, &[&feed, &n.to_string(), &id, &check_in, &check_out]).await;
+    }
 }
 
 fn search_for(dates: StayDates, guests: u32) -> SearchRequest {

@@ -1,7 +1,9 @@
 //! How a page is found: the first rows in its order if they are enough, else the whole box; by distance, rings that grow.
 
 use domain::error::{Error, Result};
-use domain::geo::{self, BoundingBox, Cover, CoverCell, MAX_COVER_CELLS, Point, WORLD_LEVEL, haversine_metres};
+use domain::geo::{
+    self, BoundingBox, Cover, CoverCell, FINEST_LEVEL, MAX_COVER_CELLS, Point, WORLD_LEVEL, haversine_metres,
+};
 use tokio_postgres::Row;
 
 use super::filter::{Circle, SearchFilter, SearchHit, SortOrder};
@@ -45,7 +47,7 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<F
         return Ok(found);
     }
     let boxes = whole_world_or(&boxes);
-    run(queries, &gather(filter, &boxes, &Source::Ranges(&geo::ranges(&boxes, MAX_RANGES)))).await
+    run(queries, &gather(filter, &boxes, &Source::Ranges(&geo::ranges(&boxes, FINEST_LEVEL, MAX_RANGES)))).await
 }
 
 /// The statements that [`page`] would send for a search by anything but distance: that for the first rows, and the one
@@ -53,7 +55,7 @@ pub async fn page(queries: &impl Queries, filter: &SearchFilter) -> Result<Vec<F
 pub fn statements(filter: &SearchFilter) -> [Statement; 2] {
     let boxes = filter.area().map_or_else(Vec::new, BoundingBox::split);
     let all = whole_world_or(&boxes);
-    let ranges = geo::ranges(&all, MAX_RANGES);
+    let ranges = geo::ranges(&all, FINEST_LEVEL, MAX_RANGES);
     [first_rows(filter, &cover(&boxes), &boxes), gather(filter, &all, &Source::Ranges(&ranges))]
 }
 
@@ -84,14 +86,14 @@ async fn nearest(
     while has_rings && radius_metres < reach {
         let ring = SearchFilter { circle: Some(Circle { centre, radius_metres }), ..filter.clone() };
         let around = BoundingBox::around(centre, radius_metres).split();
-        let ranges = geo::ranges(&around, MAX_RANGES);
+        let ranges = geo::ranges(&around, FINEST_LEVEL, MAX_RANGES);
         let found = run(queries, &gather(&ring, boxes, &Source::Ranges(&ranges))).await?;
         if is_full(&found, filter) {
             return Ok(found);
         }
         radius_metres *= 4.0;
     }
-    run(queries, &gather(filter, boxes, &Source::Ranges(&geo::ranges(boxes, MAX_RANGES)))).await
+    run(queries, &gather(filter, boxes, &Source::Ranges(&geo::ranges(boxes, FINEST_LEVEL, MAX_RANGES)))).await
 }
 
 fn is_full(found: &[FoundRow], filter: &SearchFilter) -> bool {

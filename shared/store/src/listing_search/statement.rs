@@ -45,18 +45,21 @@ impl Order {
 
     /// What comes after a hit. The first page begins after what comes before everything, so that it is the same text
     /// and always a range of the index.
-    fn after(&self, statement: &mut Statement, column: &str, after: Option<SearchHit>) -> String {
-        let (key, id) = match after {
-            Some(hit) => (hit.key, hit.property_id.uuid()),
-            None if self.descending => (i64::MAX, Uuid::max()),
-            None => (i64::MIN, Uuid::nil()),
+    fn after(&self, statement: &mut Statement, (column, id_column): (&str, &str), filter: &SearchFilter) -> String {
+        let (key, id) = match (filter.after, filter.sort) {
+            (Some(hit), _) => (hit.key, hit.property_id.uuid()),
+            // By price it begins where the prices asked for do.
+            (None, SortOrder::Price) => (filter.min_price_minor.unwrap_or(i64::MIN), Uuid::nil()),
+            (None, SortOrder::PriceDescending) => (filter.max_price_minor.unwrap_or(i64::MAX), Uuid::max()),
+            (None, _) if self.descending => (i64::MAX, Uuid::max()),
+            (None, _) => (i64::MIN, Uuid::nil()),
         };
         let compare = if self.descending { "<" } else { ">" };
         let key = self.column.map(|_| statement.bind(Param::Bigint(Some(key))));
         let id = statement.bind(Param::Uuid(Some(id)));
         match key {
-            Some(key) => format!("({column}, property_id) {compare} ({key}, {id})"),
-            None => format!("property_id {compare} {id}"),
+            Some(key) => format!("({column}, {id_column}) {compare} ({key}, {id})"),
+            None => format!("{id_column} {compare} {id}"),
         }
     }
 }
@@ -74,7 +77,7 @@ pub(super) fn page(filter: &SearchFilter, cover: &Cover, boxes: &[BoundingBox]) 
     let order = Order::of(filter.sort);
     let column = order.column.unwrap_or("property_id");
     let (south, north) = latitudes(&mut statement, boxes);
-    let after = order.after(&mut statement, column, filter.after);
+    let after = order.after(&mut statement, (column, "property_id"), filter);
     let filters = filters(&mut statement, filter);
     let limit = statement.bind(Param::Bigint(Some(filter.limit)));
     let count = if cover.level == WORLD_LEVEL { 2 } else { MAX_COVER_CELLS };
@@ -129,12 +132,11 @@ pub(super) fn gather(filter: &SearchFilter, boxes: &[BoundingBox], source: &Sour
     let order = Order::of(filter.sort);
     let key = match (filter.sort, order.column) {
         (SortOrder::Distance, _) => distance(&mut statement, filter.centre),
-        (_, column) => column.unwrap_or("0").to_owned(),
+        (_, column) => column.map_or_else(|| "0".to_owned(), |column| format!("l.{column}")),
     };
     let (south, north) = latitudes(&mut statement, boxes);
     let [first, second] = [0, 1].map(|n| longitudes(&mut statement, boxes.get(n)));
-    let after_key = if order.column.is_some() { key.as_str() } else { "property_id" };
-    let after = order.after(&mut statement, after_key, filter.after);
+    let after = order.after(&mut statement, (&key, "l.property_id"), filter);
     let filters = filters(&mut statement, filter);
     let limit = statement.bind(Param::Bigint(Some(filter.limit)));
     let from = match source {

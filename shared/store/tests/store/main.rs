@@ -4,4 +4,5 @@ mod bookings;
 mod idempotency_keys;
 mod outbox;
 mod schema;
+mod search_calendar;
 mod search_plan;
