@@ -162,7 +162,7 @@ impl FromParams for SearchParams {
         let page = params.page();
         let (area, dates, price, sort) = (area?, dates?, price?, sort?.unwrap_or_default());
         if sort == SortOrder::Distance && area.centre.is_none() && area.place.is_none() {
-            return Err(params.fault("near", Invalid::new("required", "Distances need near, bbox or place.")));
+            return Err(params.fault("sort", Invalid::new("required", "Distances need near, bbox or place.")));
         }
         if price.by_total && dates.is_none() {
             return Err(params.fault("check_in", Invalid::new("required", "A total is of dates.")));
@@ -222,7 +222,7 @@ impl Area {
             return Err(params.fault(too_many, invalid));
         }
         if near.is_none() && radius_km.is_some() {
-            return Err(params.fault("near", Invalid::new("required", "A radius is around near.")));
+            return Err(params.fault("radius_km", Invalid::new("required", "A radius is around near: give it too.")));
         }
         let radius_metres = radius_km.unwrap_or(DEFAULT_RADIUS_KM) * 1_000.0;
         Ok(Self {

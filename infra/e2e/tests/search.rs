@@ -58,7 +58,7 @@ async fn pages_show_each_hit_once_in_order() -> Result<()> {
     let api = Api::connect().await?;
     let street = street(&api).await?;
     let bbox = street[0].bbox();
-    for sort in ["relevance"] {
+    for sort in ["relevance", "price", "-price", "rating", "newest", "distance"] {
         let (mut path, mut seen) = (format!("/v1/properties?bbox={bbox}&sort={sort}&limit=1"), Vec::new());
         loop {
             let page = api.get(&path).expect(200).await?;
@@ -83,6 +83,77 @@ async fn pages_show_each_hit_once_in_order() -> Result<()> {
         unique.sort();
         unique.dedup();
         ensure!(seen.len() == 3 && unique.len() == 3, "{sort}: {seen:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn each_order_is_the_one_asked_for() -> Result<()> {
+    let api = Api::connect().await?;
+    let street = street(&api).await?;
+    let bbox = street[0].bbox();
+    let all: Vec<String> = street.iter().map(|property| property.id.clone()).collect();
+    let backwards: Vec<String> = all.iter().rev().cloned().collect();
+    for (sort, expected) in [("price", &all), ("-price", &backwards), ("newest", &backwards), ("rating", &backwards)] {
+        let found = api.get(&format!("/v1/properties?bbox={bbox}&sort={sort}")).expect(200).await?;
+        ensure!(ids(&found)? == *expected, "{sort}: {found}");
+    }
+    let (lat, lng) = (street[0].latitude, street[0].longitude);
+    let near = api.get(&format!("/v1/properties?near={lat},{lng}&radius_km=1&sort=distance")).expect(200).await?;
+    let data = near.at("/data")?;
+    let metres = data.as_array().context("no list")?.iter().map(|hit| metres_between(&street[0], &hit["location"]));
+    let metres = metres.collect::<Result<Vec<f64>>>()?;
+    ensure!(
+        metres.len() == 3 && metres.is_sorted() && metres.iter().all(|metres| *metres <= 1_000.0),
+        "{metres:?}: {near}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_page_can_be_geojson() -> Result<()> {
+    let api = Api::connect().await?;
+    let street = street(&api).await?;
+    let path = format!("/v1/properties?bbox={}&limit=2", street[0].bbox());
+    let plain = api.get(&path).expect(200).await?;
+    let answer = api.get(&path).header("accept", b"application/geo+json").expect(200).await?;
+    ensure!(answer.require_header("content-type")?.starts_with("application/geo+json"), "{answer}");
+    ensure!(answer.require_header("vary")?.to_ascii_lowercase().contains("accept"), "{answer}");
+    ensure!(answer.require_header("link")?.contains("rel=\"next\""), "{answer}");
+    ensure!(answer.text_at("/type")? == "FeatureCollection", "{answer}");
+    ensure!(answer.at("/next_cursor")?.is_string(), "{answer}");
+    let features = answer.at("/features")?;
+    for (feature, hit) in
+        features.as_array().context("no list")?.iter().zip(plain.at("/data")?.as_array().context("no list")?)
+    {
+        ensure!(feature["type"] == "Feature" && feature["geometry"]["type"] == "Point", "{feature}");
+        ensure!(feature["id"] == hit["id"] && feature["properties"]["id"] == hit["id"], "{feature}");
+        let coordinates = json!([hit["location"]["longitude"], hit["location"]["latitude"]]);
+        ensure!(feature["geometry"]["coordinates"] == coordinates, "longitude comes first: {feature}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_map_counts_what_is_there_and_names_the_lowest_price() -> Result<()> {
+    let api = Api::connect().await?;
+    let street = street(&api).await?;
+    let map = api.get(&format!("/v1/properties/map?bbox={}&zoom=14", street[0].bbox())).expect(200).await?;
+    let clusters = map.at("/data")?;
+    let clusters = clusters.as_array().context("no list")?;
+    ensure!(clusters.iter().filter_map(|cluster| cluster["count"].as_i64()).sum::<i64>() == 3, "{map}");
+    let lowest = clusters.iter().filter_map(|cluster| cluster["lowest_price"]["amount"].as_i64()).min();
+    ensure!(lowest == Some(5_000), "{map}");
+    for bad in [
+        "",
+        "?zoom=3",
+        "?bbox=1,1,2,2",
+        "?bbox=1,1,2,2&zoom=23",
+        "?bbox=1,1,2&zoom=3",
+        "?bbox=1,1,2,2&zoom=3&colour=red",
+    ] {
+        let answer = api.get(&format!("/v1/properties/map{bad}")).send().await?;
+        answer.expect_problem(422, "validation_failed")?;
     }
     Ok(())
 }
@@ -170,7 +241,7 @@ async fn bad_query_parameters_are_validation_failures() -> Result<()> {
     let search = "/v1/properties?bbox=1,1,2,2";
     let numbers =
         ["abc", "-1", "1.5", "1e3", "99999999999999999999", "9223372036854775808", "", "%00", "0x1", "%ff", "1%20"];
-    for name in ["guests", "min_price", "max_price", "limit"] {
+    for name in ["guests", "min_price", "max_price", "limit", "bedrooms", "beds"] {
         for value in numbers {
             expect_refused(&api, &user, search, &format!("{name}={value}")).await?;
         }
@@ -195,6 +266,20 @@ async fn bad_query_parameters_are_validation_failures() -> Result<()> {
         "check_in=2027-1-1&check_out=2027-1-2",
         "Guests=1",
         "guests[]=1",
+        "price=weekly",
+        "price=total&max_price=1",
+        "kind=castle",
+        "room_type=",
+        "amenities=wifi,dragon",
+        "bathrooms=0.3",
+        "min_rating=5.1",
+        "min_rating=x",
+        "instant_book=1",
+        "pets_allowed=yes",
+        "host_id=me",
+        "near=1,1",
+        "place=Lisbon",
+        "radius_km=5",
     ] {
         expect_refused(&api, &user, search, bad).await?;
     }
@@ -215,6 +300,13 @@ async fn bad_query_parameters_are_validation_failures() -> Result<()> {
         "bbox=%00,1,2,2",
         "bbox=1;1;2;2",
         "bbox=1,1,2,%ff",
+        "near=1",
+        "near=91,1",
+        "near=1,1&radius_km=501",
+        "near=1,1&radius_km=0",
+        "near=1,1&radius_km=1e2",
+        "place=",
+        "sort=distance",
     ] {
         expect_refused(&api, &user, "/v1/properties", bad).await?;
     }

@@ -7,7 +7,7 @@ use domain::property::{PropertyKind, RoomType};
 use domain::stay::StayDates;
 use uuid::Uuid;
 
-use super::filter::{SearchFilter, SearchHit, SortOrder};
+use super::filter::{SearchFilter, SortOrder};
 use super::param::{Param, Statement};
 use crate::properties::COLUMNS;
 
