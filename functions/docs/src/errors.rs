@@ -40,6 +40,7 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::NotReady => {
             "The listing lacks, or would then lack, what publishing needs. `missing` names the fields."
         }
+        ErrorCode::TooManyPhotos => "The property has 50 photos, rejected ones included. Delete one first.",
         ErrorCode::BookingsToCome => {
             "Somebody has booked or holds a stay there that is not over. Cancel it or wait; until then, unlist the property."
         }

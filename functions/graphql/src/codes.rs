@@ -19,6 +19,12 @@ codes! {
     /// Where a property stands.
     PropertyStatus { Draft, Listed, Unlisted, Suspended, Archived, }
 
+    /// Where a photo stands.
+    PhotoStatus { Pending, Ready, Rejected, }
+
+    /// Why a photo was rejected.
+    PhotoRejection { WrongSize, WrongType, TooSmall, TooLarge, Unreadable, }
+
     /// What a place is.
     PlaceKind { City, Region, Country, }
 
@@ -107,6 +113,8 @@ mod tests {
     fn the_schema_has_the_domains_codes() {
         same::<_, Role>(domain::user::Role::ALL);
         same::<_, PropertyStatus>(domain::property::PropertyStatus::ALL);
+        same::<_, PhotoStatus>(domain::photo::PhotoStatus::ALL);
+        same::<_, PhotoRejection>(domain::photo::PhotoRejection::ALL);
         same::<_, PlaceKind>(domain::place::PlaceKind::ALL);
         same::<_, PropertyKind>(domain::property::PropertyKind::ALL);
         same::<_, RoomType>(domain::property::RoomType::ALL);

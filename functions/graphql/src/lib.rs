@@ -21,6 +21,7 @@ mod node;
 mod notifications;
 mod nulls;
 mod payments;
+mod photos;
 mod places;
 mod properties;
 mod property_changes;
@@ -64,6 +65,7 @@ pub(crate) struct Mutation(
     calendar_exports::CalendarExportMutation,
     property_changes::PropertyChangeMutation,
     calendar_feeds::CalendarFeedMutation,
+    photos::PhotoMutation,
     booking_mutations::BookingMutation,
     payments::PaymentMutation,
     reviews::ReviewMutation,

@@ -17,6 +17,7 @@ use crate::caller::{RequestExt, if_visible, parse_id, require_id};
 use crate::codes::{CancellationPolicy, PropertyKind, PropertyStatus, RoomType};
 use crate::connections::Plain;
 use crate::loaders::ProfileOf;
+use crate::photos::Photo;
 use crate::property_input::CreatePropertyInput;
 use crate::quotes::{self, Quote};
 use crate::reviews::{self, CategoryRatings, Review};
@@ -46,12 +47,6 @@ struct ExtraGuestFee {
     /// Guests that cost nothing extra.
     after: i32,
     per_night: Money,
-}
-
-/// A picture.
-#[derive(Clone, Debug, Deserialize, SimpleObject)]
-struct Photo {
-    id: ID,
 }
 
 /// What guests say, in numbers.
@@ -85,6 +80,7 @@ pub(crate) struct Property {
     bathrooms: f64,
     amenities: Vec<String>,
     house_rules: Option<String>,
+    /// In order; those that are ready, and to the host the others too.
     photos: Vec<Photo>,
     check_in_time: TimeOfDay,
     check_out_time: TimeOfDay,
@@ -226,7 +222,8 @@ impl PropertyMutation {
         let id = require_id(&input.property_id)?;
         let key = input.idempotency_key.as_deref();
         let key = mutations::optional_key(ctx, Some(actor), "listProperty", &input, key).await?;
-        let work = |tx: Arc<Tx>| async move { list(&tx, actor, id).await };
+        let uploaded = ctx.services().uploaded_photo(actor, id).await?;
+        let work = |tx: Arc<Tx>| async move { list(&tx, actor, id, uploaded).await };
         let answer = ctx.services().idempotently("properties.list", key.as_ref(), work, rendered).await?;
         payload(ctx, &answer)
     }

@@ -4,14 +4,17 @@ use std::collections::BTreeMap;
 
 use domain::amenity::Amenity;
 use domain::cancellation::CancellationPolicy;
-use domain::id::{PhotoId, PropertyId, UserId};
+use domain::id::{PropertyId, UserId};
 use domain::money::{Currency, Money};
+use domain::photo::PhotoStatus;
 use domain::property::{Bathrooms, CountryCode, Percent, PropertyKind, PropertyStatus, RoomType, format_time_of_day};
 use domain::review::{PropertyRating, ReviewCategory};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::properties::{Place, Property, PropertyView};
 use utoipa::ToSchema;
+
+use crate::photos::json::PhotoOut;
 
 /// Where a property is. Only its host and guests with a confirmed booking get the street and the exact point;
 /// everybody else gets a point 150 to 400 m away, always the same.
@@ -38,12 +41,6 @@ pub struct ExtraGuestFeeOut {
     /// Guests that cost nothing extra.
     after: u32,
     per_night: Money,
-}
-
-/// A picture.
-#[derive(Serialize, ToSchema)]
-pub struct PhotoOut {
-    id: PhotoId,
 }
 
 /// What guests say, in numbers.
@@ -87,6 +84,7 @@ pub struct PropertyOut {
     amenities: Vec<Amenity>,
     #[schema(required)]
     house_rules: Option<String>,
+    /// In order; those that are ready, and to the host the others too.
     photos: Vec<PhotoOut>,
     /// `HH:MM`, local time.
     check_in_time: String,
@@ -154,7 +152,9 @@ impl PropertyOut {
             bathrooms: details.bathrooms,
             amenities: details.amenities.iter().collect(),
             house_rules: details.house_rules.clone(),
-            photos: Vec::new(),
+            photos: PhotoOut::all(
+                property.photos.iter().filter(|photo| exact_place || photo.status == PhotoStatus::Ready),
+            ),
             check_in_time: format_time_of_day(details.rules.check_in_time),
             check_out_time: format_time_of_day(details.check_out_time),
             currency: details.currency,

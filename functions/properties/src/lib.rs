@@ -12,6 +12,7 @@ mod get;
 pub mod json;
 mod list;
 pub mod map;
+pub mod photos;
 pub mod places;
 pub mod quote;
 mod reviews;
@@ -43,5 +44,6 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(calendar_export::get_calendar_export, calendar_export::rotate_calendar_export))
         .routes(routes!(calendar_feeds::list_feeds, calendar_feeds::create_feed))
         .routes(routes!(calendar_feeds::delete_feed))
+        .merge(photos::routes())
         .merge(wishlists::routes())
 }

@@ -8,6 +8,8 @@ use web::{AppState, Body, Caller, OptionalIdempotencyKey, PathId, Problem, Query
 use crate::json::PropertyOut;
 
 /// Publish a draft or an unlisted property.
+///
+/// It needs a title, a location, a price and a photo that was uploaded: else `409 not_ready` with `missing`.
 #[utoipa::path(
     post,
     path = "/v1/properties/{id}/list",
@@ -26,13 +28,13 @@ pub(crate) async fn list_property(
     body: Body<()>,
 ) -> Result<Reply, Problem> {
     let key = key.bind(&app.services, Some(&actor), &body.canonical).await?;
-    let actor = &actor;
+    let (actor, uploaded) = (&actor, app.services.uploaded_photo(&actor, id).await?);
     let answer = app
         .services
         .idempotently(
             "properties.list",
             key.as_ref(),
-            |tx| async move { list(&tx, actor, id).await },
+            |tx| async move { list(&tx, actor, id, uploaded).await },
             |outcome| answers::of(outcome, |view| answers::ok(&PropertyOut::from(view))),
         )
         .await?;

@@ -44,6 +44,12 @@ impl Api {
         Ok(Self { contract: Arc::clone(contract), mailbox, base, http })
     }
 
+    /// Requests that do not go to the API.
+    #[must_use]
+    pub fn http(&self) -> &reqwest::Client {
+        &self.http
+    }
+
     /// The published contract.
     #[must_use]
     pub fn contract(&self) -> &Contract {

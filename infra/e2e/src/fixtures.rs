@@ -2,6 +2,8 @@
 //!
 //! Owns making them through the API, as a client would. Must not reach into a database.
 
+use std::time::{Duration, Instant};
+
 use anyhow::{Context, Result, ensure};
 use jiff::ToSpan;
 use jiff::civil::Date;
@@ -135,6 +137,12 @@ impl Draft {
         &self.body
     }
 }
+
+/// Longest the worker may take for a photo.
+const PHOTO_READY_WITHIN: Duration = Duration::from_secs(30);
+
+/// A photo of 640 by 400 pixels.
+pub const PHOTO: &[u8] = include_bytes!("../../assets/photo.png");
 
 /// A created property.
 #[derive(Clone, Debug)]
@@ -274,13 +282,53 @@ impl Api {
         })
     }
 
-    /// Creates a property and lists it.
+    /// Adds a photo to a property and uploads it, as a browser would; gives its id.
+    ///
+    /// # Errors
+    /// When the API or the storage refuses.
+    pub async fn upload_photo(&self, host: &User, path: &str) -> Result<String> {
+        let body = json!({ "content_type": "image/png", "bytes": PHOTO.len() });
+        let made = self.post(&format!("{path}/photos")).by(host).json(&body).expect(201).await?;
+        self.upload(&made, "image/png", PHOTO.to_vec()).await?;
+        made.text_at("/photo/id")
+    }
+
+    /// Sends a file to where the answer says.
+    ///
+    /// # Errors
+    /// When the storage refuses.
+    pub async fn upload(&self, made: &crate::Answer, content_type: &str, file: Vec<u8>) -> Result<()> {
+        let request = self.http().put(made.text_at("/upload/url")?).header("content-type", content_type);
+        request.body(file).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// The first photo of a property, once it is no longer pending.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub async fn settled_photo(&self, host: &User, path: &str) -> Result<Value> {
+        let since = Instant::now();
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            pace.tick().await;
+            let photo = self.get(path).by(host).expect(200).await?.at("/photos/0")?;
+            if photo["status"] != "pending" {
+                return Ok(photo);
+            }
+            ensure!(since.elapsed() < PHOTO_READY_WITHIN, "still pending: {photo}");
+        }
+    }
+
+    /// Creates a property, with a photo, and lists it; by then the photo is ready, so that nothing changes by itself.
     ///
     /// # Errors
     /// When the API refuses.
     pub async fn listed_property(&self, host: &User, draft: &Draft) -> Result<Property> {
         let property = self.draft_property(host, draft).await?;
+        self.upload_photo(host, &property.path()).await?;
         self.post(&format!("{}/list", property.path())).by(host).expect(200).await?;
+        self.settled_photo(host, &property.path()).await?;
         Ok(property)
     }
 

@@ -17,7 +17,7 @@ mod stack;
 pub use answer::{Answer, Problem};
 pub use api::{Api, Call};
 pub use contract::{Contract, Operation};
-pub use fixtures::{Draft, Property, Stay, User, new_key, random_below, unknown_id};
+pub use fixtures::{Draft, PHOTO, Property, Stay, User, new_key, random_below, unknown_id};
 pub use forge::forgeries;
 pub use mail::{Mail, Mailbox};
 pub use samples::Samples;

@@ -66,6 +66,8 @@ impl Samples {
             "{id}" => Some(id.clone()),
             "{property_id}" => Some(self.property.id.clone()),
             "{feed_id}" => Some(unknown_id("feed")),
+            // None is known here: what is tried with it finds nothing.
+            "{photo_id}" => Some(unknown_id("photo")),
             part if part.starts_with('{') => None,
             part => Some(part.to_owned()),
         };
@@ -99,6 +101,8 @@ impl Samples {
                 body["title"] = json!("Another title");
                 body
             }
+            "POST /v1/properties/{id}/photos" => json!({ "content_type": "image/jpeg", "bytes": 100_000 }),
+            "PATCH /v1/properties/{id}/photos/{photo_id}" => json!({ "caption": "The kitchen", "position": 0 }),
             "POST /v1/bookings" => {
                 let mut body = Stay::in_days(300, 3)?.body(&self.property);
                 body["message"] = json!("We come by train.");

@@ -48,6 +48,9 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/properties/{id}", Rule::PublicWhenListed),
     ("PATCH /v1/properties/{id}", Rule::Host),
     ("DELETE /v1/properties/{id}", Rule::Host),
+    ("POST /v1/properties/{id}/photos", Rule::Host),
+    ("PATCH /v1/properties/{id}/photos/{photo_id}", Rule::Host),
+    ("DELETE /v1/properties/{id}/photos/{photo_id}", Rule::Host),
     ("GET /v1/properties/{id}/quote", Rule::PublicWhenListed),
     ("GET /v1/properties/{id}/calendar", Rule::PublicWhenListed),
     ("PUT /v1/properties/{id}/calendar", Rule::Host),
@@ -191,6 +194,7 @@ async fn bad_and_forged_tokens_are_refused_by_every_secured_operation() -> Resul
 
 fn path_of(operation: &Operation, property: &Property) -> Result<String> {
     let path = operation.path.replace("{id}", &property.id).replace("{feed_id}", &unknown_id("feed"));
+    let path = path.replace("{photo_id}", &unknown_id("photo"));
     if !path.ends_with("/quote") {
         return Ok(path);
     }

@@ -156,7 +156,9 @@ async fn key_is_accepted_on_every_post() -> Result<()> {
     let other = market.api.post("/v1/properties").by(&market.guest).key(&key).json(Draft::default().body());
     other.send().await?.expect_problem(422, "idempotency_key_reused")?;
 
-    let list = format!("/v1/properties/{}/list", first.text_at("/id")?);
+    let path = format!("/v1/properties/{}", first.text_at("/id")?);
+    market.api.upload_photo(&market.guest, &path).await?;
+    let list = format!("{path}/list");
     let key = new_key();
     let act = || market.api.post(&list).by(&market.guest).key(&key).send();
     let listed = act().await?.expect_status(200)?;

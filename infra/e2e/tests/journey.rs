@@ -16,6 +16,7 @@ async fn guest_finds_quotes_and_books_what_a_host_listed() -> Result<()> {
 
     let before = api.get(&search).expect(200).await?;
     ensure!(before.at("/data")? == json!([]), "a draft is found: {before}");
+    api.upload_photo(host, &property.path()).await?;
     let listed = api.post(&format!("{}/list", property.path())).by(host).expect(200).await?;
     ensure!(listed.text_at("/status")? == "listed", "not listed: {listed}");
 

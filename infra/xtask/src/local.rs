@@ -18,6 +18,8 @@ pub(crate) const QUEUES: &[&str] = &["AWS::SQS::Queue"];
 pub(crate) const TABLES: &[&str] = &["AWS::DynamoDB::Table", "AWS::Serverless::SimpleTable"];
 /// Secrets.
 pub(crate) const SECRETS: &[&str] = &["AWS::SecretsManager::Secret"];
+/// Buckets.
+pub(crate) const BUCKETS: &[&str] = &["AWS::S3::Bucket"];
 /// Senders of mail.
 pub(crate) const IDENTITIES: &[&str] = &["AWS::SES::EmailIdentity"];
 /// Functions.
@@ -48,6 +50,9 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
     let stripe = crate::stripe::address(ports.stripe);
     let calendars = format!("http://127.0.0.1:{}", ports.calendars);
     let database_port = ports.postgres.to_string();
+    let aws = crate::ministack::endpoint(ports.aws);
+    // The name that the template gives the bucket of a stage, in the local AWS's account.
+    let photos = format!("{aws}/roost-local-photos-{}", crate::ministack::ACCOUNT);
     Template::load(
         &paths.root.join("template.yaml"),
         &[
@@ -69,8 +74,9 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
             ("StripeApiBase", &stripe),
             // The one private origin past the guard of calendar feeds; all others are refused here too.
             ("CalendarFeedTrustedOrigin", &calendars),
+            ("PhotosBaseUrl", &photos),
         ],
-        &crate::ministack::endpoint(ports.aws),
+        &aws,
     )
 }
 

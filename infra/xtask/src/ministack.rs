@@ -36,6 +36,9 @@ pub(crate) async fn start(paths: &Paths) -> Result<u16> {
         // Written at a clean stop only; `resources::keep` makes anew what a crash has lost.
         .env("PERSIST_STATE", "1")
         .env("STATE_DIR", paths.state.join("ministack"))
+        // Objects are files, written at once.
+        .env("S3_PERSIST", "1")
+        .env("S3_DATA_DIR", paths.state.join("ministack-s3"))
         .current_dir(&paths.state);
     drop(processes::spawn(paths, "ministack", command)?);
     let since = Instant::now();

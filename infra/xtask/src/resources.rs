@@ -1,4 +1,4 @@
-//! Makes what `template.yaml` declares on the local AWS: queues, tables, secrets, the mail identity. Every call may
+//! Makes what `template.yaml` declares on the local AWS: queues, tables, buckets, secrets, the mail identity. Every call may
 //! be repeated: what is there already stays, with what it holds.
 
 use std::collections::BTreeMap;
@@ -8,7 +8,7 @@ use aws_sdk_dynamodb::types as table;
 use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::Value;
 
-use crate::local::{IDENTITIES, QUEUES, SECRETS, TABLES};
+use crate::local::{BUCKETS, IDENTITIES, QUEUES, SECRETS, TABLES};
 use crate::ministack::{REGION, endpoint};
 use crate::template::{Resource, Template, text};
 
@@ -20,6 +20,8 @@ pub(crate) struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     secrets: aws_sdk_secretsmanager::Client,
     mail: aws_sdk_sesv2::Client,
+    http: reqwest::Client,
+    endpoint: String,
 }
 
 impl Aws {
@@ -37,6 +39,8 @@ impl Aws {
             dynamodb: aws_sdk_dynamodb::Client::new(&config),
             secrets: aws_sdk_secretsmanager::Client::new(&config),
             mail: aws_sdk_sesv2::Client::new(&config),
+            http: reqwest::Client::new(),
+            endpoint: endpoint(port),
         }
     }
 
@@ -52,6 +56,10 @@ impl Aws {
         for table in &tables {
             self.table(template, table).await.with_context(|| format!("making the table {}", table.id))?;
         }
+        let buckets = template.resources(BUCKETS)?;
+        for bucket in &buckets {
+            self.bucket(template, bucket).await.with_context(|| format!("making the bucket {}", bucket.id))?;
+        }
         let secrets = template.resources(SECRETS)?;
         for secret in &secrets {
             let name = template.physical_name(secret)?;
@@ -65,7 +73,8 @@ impl Aws {
             let name = template.physical_name(identity)?;
             self.identity(&name).await.with_context(|| format!("making the mail identity {name}"))?;
         }
-        Ok(format!("{} queues, {} tables, {} secrets", queues.len(), tables.len(), secrets.len()))
+        let (queues, tables, buckets) = (queues.len(), tables.len(), buckets.len());
+        Ok(format!("{queues} queues, {tables} tables, {buckets} bucket, {} secrets", secrets.len()))
     }
 
     /// Whether the first table of the template is there; after a crash of the local AWS nothing is.
@@ -105,6 +114,28 @@ impl Aws {
             request = request.attributes(attribute, value);
         }
         request.send().await?;
+        Ok(())
+    }
+
+    /// A bucket that tells its queue of objects; who calls by hand needs no SDK for two requests.
+    async fn bucket(&self, template: &Template, bucket: &Resource<'_>) -> Result<()> {
+        let url = format!("{}/{}", self.endpoint, template.physical_name(bucket)?);
+        let made = self.http.put(&url).send().await?;
+        if made.status() != reqwest::StatusCode::CONFLICT {
+            made.error_for_status()?;
+        }
+        let notifications = template.property(bucket, "NotificationConfiguration")?;
+        let mut xml = String::new();
+        for queue in list(&notifications["QueueConfigurations"]) {
+            let rules: String = list(&queue["Filter"]["S3Key"]["Rules"]).iter().map(filter_rule).collect();
+            let (arn, event) = (text(&queue["Queue"]), text(&queue["Event"]));
+            xml += &format!(
+                "<QueueConfiguration><Queue>{arn}</Queue><Event>{event}</Event>\
+                 <Filter><S3Key>{rules}</S3Key></Filter></QueueConfiguration>"
+            );
+        }
+        let body = format!("<NotificationConfiguration>{xml}</NotificationConfiguration>");
+        self.http.put(format!("{url}?notification")).body(body).send().await?.error_for_status()?;
         Ok(())
     }
 
@@ -194,6 +225,11 @@ impl Aws {
             }
         }
     }
+}
+
+fn filter_rule(rule: &Value) -> String {
+    let (name, value) = (text(&rule["Name"]), text(&rule["Value"]));
+    format!("<FilterRule><Name>{name}</Name><Value>{value}</Value></FilterRule>")
 }
 
 fn list(value: &Value) -> &[Value] {

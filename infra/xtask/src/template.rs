@@ -78,6 +78,7 @@ impl Template {
     pub(crate) fn physical_name(&self, resource: &Resource<'_>) -> Result<String> {
         let property = match resource.kind {
             "AWS::SQS::Queue" => "QueueName",
+            "AWS::S3::Bucket" => "BucketName",
             "AWS::DynamoDB::Table" | "AWS::Serverless::SimpleTable" => "TableName",
             "AWS::SecretsManager::Secret" => "Name",
             "AWS::SES::EmailIdentity" => "EmailIdentity",
@@ -188,6 +189,7 @@ impl Template {
             | "AWS::Serverless::SimpleTable"
             | "AWS::SecretsManager::Secret"
             | "AWS::SES::EmailIdentity"
+            | "AWS::S3::Bucket"
             | "AWS::Serverless::Function" => Ok(json!(physical)),
             kind => bail!("{name} is an {kind}, which the local stack does not have"),
         }

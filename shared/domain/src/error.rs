@@ -68,6 +68,8 @@ error_codes! {
     EmailTaken = "email_taken", 409, "The e-mail address is taken";
     /// The listing lacks, or would lack, what publishing needs; `missing` names the fields.
     NotReady = "not_ready", 409, "The listing is not ready to be published";
+    /// The property has as many photos as it may.
+    TooManyPhotos = "too_many_photos", 409, "There are too many photos";
     /// Stays are still to come there, or under way.
     BookingsToCome = "bookings_to_come", 409, "There are bookings to come";
     /// A booking, hold, block or import has these nights.

@@ -22,6 +22,7 @@ pub mod geo;
 pub mod id;
 pub mod money;
 pub mod payment;
+pub mod photo;
 pub mod place;
 pub mod pricing;
 pub mod property;

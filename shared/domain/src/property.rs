@@ -263,15 +263,22 @@ pub struct ListingReadiness {
     pub location: bool,
     /// It has a nightly price.
     pub base_price: bool,
+    /// It has a photo that was uploaded and not rejected.
+    pub photos: bool,
 }
 
 /// The fields a listing still lacks before it can be published, by their names on the wire; empty when it is ready.
 pub fn missing_for_listing(listing: &ListingReadiness) -> Vec<&'static str> {
-    [("title", listing.title), ("location", listing.location), ("base_price", listing.base_price)]
-        .into_iter()
-        .filter(|(_, present)| !present)
-        .map(|(field, _)| field)
-        .collect()
+    [
+        ("title", listing.title),
+        ("location", listing.location),
+        ("base_price", listing.base_price),
+        ("photos", listing.photos),
+    ]
+    .into_iter()
+    .filter(|(_, present)| !present)
+    .map(|(field, _)| field)
+    .collect()
 }
 
 #[cfg(test)]
@@ -371,10 +378,12 @@ mod tests {
     }
 
     #[test]
-    fn publishing_needs_title_location_and_price() {
+    fn publishing_needs_title_location_price_and_photo() {
         let nothing = ListingReadiness::default();
-        assert_eq!(missing_for_listing(&nothing), ["title", "location", "base_price"]);
-        assert_eq!(missing_for_listing(&ListingReadiness { location: true, ..nothing }), ["title", "base_price"]);
-        assert!(missing_for_listing(&ListingReadiness { title: true, location: true, base_price: true }).is_empty());
+        assert_eq!(missing_for_listing(&nothing), ["title", "location", "base_price", "photos"]);
+        let located = ListingReadiness { location: true, ..nothing };
+        assert_eq!(missing_for_listing(&located), ["title", "base_price", "photos"]);
+        let ready = ListingReadiness { title: true, location: true, base_price: true, photos: true };
+        assert!(missing_for_listing(&ready).is_empty());
     }
 }

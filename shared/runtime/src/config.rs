@@ -63,6 +63,10 @@ pub struct Config {
     pub deliveries_table: String,
     /// Table of in-app inboxes.
     pub notifications_table: String,
+    /// Bucket of photos.
+    pub photos_bucket: String,
+    /// Where its variants are served from, without a slash at the end.
+    pub photos_base_url: String,
     /// Sender of mails.
     pub mail_from: String,
     /// Unpaid bookings a guest may have at a time.
@@ -124,6 +128,8 @@ impl Config {
             one_time_tokens_table: variables.required("ONE_TIME_TOKENS_TABLE"),
             deliveries_table: variables.required("DELIVERIES_TABLE"),
             notifications_table: variables.required("NOTIFICATIONS_TABLE"),
+            photos_bucket: variables.required("PHOTOS_BUCKET"),
+            photos_base_url: variables.base_url("PHOTOS_BASE_URL"),
             mail_from: variables.required("MAIL_FROM"),
             max_unpaid_holds: variables.number("MAX_UNPAID_HOLDS", 10, 1, 100_000),
             service_fees: ServiceFees {
@@ -248,6 +254,8 @@ mod tests {
             "SIGNING_SECRET_ID" => "roost/signing",
             "EVENTS_QUEUE_URL" => "http://localhost/queue",
             "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "DELIVERIES_TABLE" | "NOTIFICATIONS_TABLE" => "table",
+            "PHOTOS_BUCKET" => "photos",
+            "PHOTOS_BASE_URL" => "https://photos.example.com",
             "MAIL_FROM" => "no-reply@example.com",
             _ => return None,
         };

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use adapters::{
     Aws, CalendarFetcher, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, NoCache,
-    RedisCache, SecretsManager, SesMailer, SqsQueue, Stripe,
+    RedisCache, S3Photos, SecretsManager, SesMailer, SqsQueue, Stripe,
 };
 use services::access_tokens::KeyRingCache;
 use services::feed_refresh::FeedSettings;
@@ -51,6 +51,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         notifications: Arc::new(DynamoNotifications::new(aws.clone(), &config.notifications_table)),
         mailer: Arc::new(SesMailer::new(aws.clone(), &config.mail_from)),
         payment_provider: Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base)),
+        photos: Arc::new(S3Photos::new(aws.clone(), &config.photos_bucket, &config.photos_base_url)),
         webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
         calendars: Arc::new(CalendarFetcher::new(config.calendar_feed_trusted_origin.clone())),
         secrets,

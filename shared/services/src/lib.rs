@@ -28,6 +28,8 @@ pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwords;
 pub mod payments;
+pub mod photo_images;
+pub mod photos;
 pub mod places;
 pub mod ports;
 pub mod properties;
@@ -49,7 +51,7 @@ pub use store::{Db, Tx};
 use feed_refresh::FeedSettings;
 use ports::{
     Cache, CalendarSource, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider,
-    SecretSource, SessionStore, WebhookQueue,
+    PhotoStorage, SecretSource, SessionStore, WebhookQueue,
 };
 
 /// What the operator decides.
@@ -89,6 +91,8 @@ pub struct Services {
     pub mailer: Arc<dyn Mailer>,
     /// Stripe.
     pub payment_provider: Arc<dyn PaymentProvider>,
+    /// S3: photos.
+    pub photos: Arc<dyn PhotoStorage>,
     /// SQS: webhook events on their way to their worker.
     pub webhook_queue: Arc<dyn WebhookQueue>,
     /// The internet, as far as hosts name calendars in it.

@@ -29,6 +29,8 @@ pub struct PassReport {
     pub told_changes: u64,
     /// Calendars of other sites that were read.
     pub refreshed_feeds: u64,
+    /// Photos taken away for good.
+    pub swept_photos: u64,
     /// Old rows removed.
     pub purged_rows: u64,
     /// Steps that failed, by name; their errors are in the log. The next pass tries again.
@@ -46,6 +48,7 @@ impl Services {
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
+        report.swept_photos = report.step("sweep_photos", self.sweep_photos().await);
         report.purged_rows = report.step("purge", self.purge().await);
         // Last, since it waits for others.
         report.refreshed_feeds = report.step("refresh_feeds", self.refresh_feeds().await);

@@ -6,9 +6,10 @@ use async_trait::async_trait;
 use domain::calendar_feed::{FeedFault, FeedUrl};
 use domain::error::Result;
 use domain::event::{Event, EventKind};
-use domain::id::{BookingId, EventId, NotificationId, PaymentId, RefundId, SessionId, UserId};
+use domain::id::{BookingId, EventId, NotificationId, PaymentId, PhotoId, RefundId, SessionId, UserId};
 use domain::money::Money;
 use domain::payment::IntentStatus;
+use domain::photo::PhotoType;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 pub use store::calendar_feeds::Validators;
@@ -279,6 +280,34 @@ pub struct FetchFailure {
 pub trait CalendarSource: Send + Sync {
     /// Fetches a calendar, unless it is as it was.
     async fn fetch(&self, url: &FeedUrl, known: &Validators) -> Result<Fetched, FetchFailure>;
+}
+
+/// A request that uploads one photo; good for 15 minutes, and for this type and size alone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PhotoUpload {
+    /// Where to.
+    pub url: String,
+    /// What must be sent along, by name.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Keeps photos: uploads, which are private, and the variants made of them, which everybody may get who knows the address.
+#[async_trait]
+pub trait PhotoStorage: Send + Sync {
+    /// Where variants are served from, without a slash at the end.
+    fn base_url(&self) -> &str;
+    /// Makes the request that uploads a photo.
+    async fn presign_upload(&self, id: PhotoId, content_type: PhotoType, bytes: u32) -> Result<PhotoUpload>;
+    /// Whether a photo was uploaded and is still there.
+    async fn is_uploaded(&self, id: PhotoId) -> Result<bool>;
+    /// What was uploaded, but of something larger than `max_bytes` no more than that and one byte.
+    async fn upload(&self, id: PhotoId, max_bytes: u32) -> Result<Option<Vec<u8>>>;
+    /// Keeps a variant: a JPEG of this width.
+    async fn put_variant(&self, id: PhotoId, width: u32, jpeg: Vec<u8>) -> Result<()>;
+    /// Takes the upload away, if it is there.
+    async fn delete_upload(&self, id: PhotoId) -> Result<()>;
+    /// Takes the upload and all variants away, as far as they are there.
+    async fn delete_all(&self, id: PhotoId) -> Result<()>;
 }
 
 /// A secret the application needs.

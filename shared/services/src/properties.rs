@@ -2,10 +2,12 @@
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::geo::{Point, PublicOffset};
-use domain::id::PropertyId;
+use domain::id::{PhotoId, PropertyId};
+use domain::photo::PhotoStatus;
 use domain::property::{ListingReadiness, PropertyStatus, missing_for_listing};
 use domain::user::Role;
 use serde_json::json;
+use store::photos::Photo;
 pub use store::properties::{Place, Property, PropertyDetails};
 use store::tx::{Queries, Tx};
 
@@ -51,11 +53,18 @@ pub async fn create(tx: &Tx, actor: &Actor, details: &PropertyDetails) -> Result
 ///
 /// # Errors
 /// `not_ready` with the missing fields, `email_unverified`, `invalid_state`, `forbidden`, `not_found`.
-pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView> {
+///
+/// `uploaded` is a photo that waits for its check ([`Services::uploaded_photo`]); it counts until it is rejected.
+pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId, uploaded: Option<PhotoId>) -> Result<PropertyView> {
     let property = own_property(tx, actor, id).await?;
     let host = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     require_active(&host)?;
-    require_ready(&property.details)?;
+    let counts = |photo: &Photo| match photo.status {
+        PhotoStatus::Ready => true,
+        PhotoStatus::Pending => Some(photo.id) == uploaded,
+        PhotoStatus::Rejected => false,
+    };
+    require_ready(&property.details, property.photos.iter().any(counts))?;
     let listed = match property.status {
         PropertyStatus::Listed => property.clone(),
         PropertyStatus::Draft | PropertyStatus::Unlisted => move_to(tx, &property, PropertyStatus::Listed).await?,
@@ -69,11 +78,12 @@ pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<PropertyView
 ///
 /// # Errors
 /// `not_ready` with the missing fields.
-pub(crate) fn require_ready(details: &PropertyDetails) -> Result<()> {
+pub(crate) fn require_ready(details: &PropertyDetails, has_photo: bool) -> Result<()> {
     let missing = missing_for_listing(&ListingReadiness {
         title: details.title.is_some(),
         location: details.place.is_some(),
         base_price: details.base_price_minor.is_some(),
+        photos: has_photo,
     });
     if missing.is_empty() {
         return Ok(());
@@ -114,12 +124,12 @@ impl Services {
     pub async fn property(&self, actor: Option<&Actor>, id: PropertyId) -> Result<PropertyView> {
         let connection = self.db.connection().await?;
         let property = store::properties::find(&connection, id).await?.ok_or_else(Error::not_found)?;
+        let is_trusted = is_trusted(&property, actor);
         let exact_place = match actor {
-            None => false,
-            Some(actor) if is_own(&property, actor) || actor.role == Role::Admin => true,
-            Some(actor) => store::bookings::has_confirmed(&connection, id, actor.user_id).await?,
+            Some(actor) if !is_trusted => store::bookings::has_confirmed(&connection, id, actor.user_id).await?,
+            _ => is_trusted,
         };
-        view(property, exact_place).ok_or_else(Error::not_found)
+        view(property, is_trusted, exact_place).ok_or_else(Error::not_found)
     }
 
     /// Those of these properties that the caller may see, in one statement and in no order.
@@ -140,14 +150,21 @@ pub(crate) async fn seen_by(
     let guest_id = actor.map(|actor| actor.user_id);
     let found = store::properties::find_many_for_guest(queries, ids, guest_id).await?;
     let seen = |(property, has_confirmed): (Property, bool)| {
-        let is_trusted = actor.is_some_and(|actor| is_own(&property, actor) || actor.role == Role::Admin);
-        view(property, is_trusted || has_confirmed)
+        let is_trusted = is_trusted(&property, actor);
+        view(property, is_trusted, is_trusted || has_confirmed)
     };
     Ok(found.into_iter().filter_map(seen).collect())
 }
 
-/// The property, unless it is hidden from whoever has this sight of its place.
-fn view(property: Property, exact_place: bool) -> Option<PropertyView> {
+/// Whether the caller sees all of it: its host or an admin.
+fn is_trusted(property: &Property, actor: Option<&Actor>) -> bool {
+    actor.is_some_and(|actor| is_own(property, actor) || actor.role == Role::Admin)
+}
+
+/// The property, unless it is hidden from whoever has this sight of its place; photos that are not ready are for those
+/// who see all of it.
+fn view(mut property: Property, is_trusted: bool, exact_place: bool) -> Option<PropertyView> {
+    property.photos.retain(|photo| is_trusted || photo.status == PhotoStatus::Ready);
     let is_visible =
         property.status == PropertyStatus::Listed || (exact_place && property.status != PropertyStatus::Archived);
     is_visible.then_some(PropertyView { property, exact_place })

@@ -15,6 +15,7 @@ pub mod migrations;
 pub mod notification_preferences;
 pub mod outbox;
 pub mod payments;
+pub mod photos;
 pub mod places;
 pub mod properties;
 pub mod reviews;

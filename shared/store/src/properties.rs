@@ -14,8 +14,9 @@ use domain::stay::StayRules;
 use jiff::Timestamp;
 use jiff::civil::Time;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Json, ToSql};
 
+use crate::photos::Photo;
 use crate::row::{RowExt, unsigned};
 use crate::tx::{Queries, Tx};
 
@@ -106,6 +107,8 @@ pub struct Property {
     pub details: PropertyDetails,
     /// What guests' published reviews come to.
     pub rating: PropertyRating,
+    /// Its photos in order, whatever their state.
+    pub photos: Vec<Photo>,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -135,7 +138,11 @@ pub(crate) const COLUMNS: &str = "id, host_id, status, title, description, kind,
     extra_guest_per_night_minor, min_nights, max_nights, advance_notice_hours, preparation_nights, \
     booking_window_days, instant_book, pets_allowed, cancellation_policy, created_at, updated_at, rating_count, \
     rating_sum, cleanliness_count, cleanliness_sum, accuracy_count, accuracy_sum, check_in_count, check_in_sum, \
-    communication_count, communication_sum, location_count, location_sum, value_count, value_sum";
+    communication_count, communication_sum, location_count, location_sum, value_count, value_sum, \
+    (SELECT jsonb_agg(jsonb_build_object('id', photo.id, 'status', photo.status, 'caption', photo.caption, \
+        'width', photo.width, 'height', photo.height, 'base_url', photo.base_url, 'rejection', photo.rejection, \
+        'created_at', photo.created_at) ORDER BY photo.sort_order, photo.id) \
+     FROM photos photo WHERE photo.property_id = properties.id AND photo.status <> 'deleted') AS photos";
 
 /// The property of this id, in whatever state.
 pub async fn find(queries: &impl Queries, id: PropertyId) -> Result<Option<Property>> {
@@ -269,6 +276,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Property> {
             cancellation_policy: row.parse("cancellation_policy")?,
         },
         rating: rating_from_row(row)?,
+        photos: row.read::<Option<Json<Vec<Photo>>>>("photos")?.map(|Json(photos)| photos).unwrap_or_default(),
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })

@@ -18,6 +18,8 @@ pub(crate) const ONE_TIME_TOKENS: &str = "roost-test-one-time-tokens";
 pub(crate) const DELIVERIES: &str = "roost-test-deliveries";
 pub(crate) const NOTIFICATIONS: &str = "roost-test-notifications";
 
+pub(crate) const PHOTOS: &str = "roost-test-photos";
+
 /// The tests' AWS.
 pub struct LocalAws {
     aws: Aws,
@@ -63,6 +65,7 @@ impl LocalAws {
             self.table(ONE_TIME_TOKENS, "token_hash", None).await;
             self.table(DELIVERIES, "delivery_id", None).await;
             self.sorted_table(NOTIFICATIONS, "user_id", "notification_id").await;
+            bucket(PHOTOS).await;
         })
         .await;
     }
@@ -146,6 +149,14 @@ impl LocalAws {
             .await
             .expect("the table answers");
     }
+}
+
+/// Makes a bucket; one that is there stays.
+async fn bucket(name: &str) {
+    let url = format!("{}/{name}", require("AWS_ENDPOINT_URL"));
+    let made = reqwest::Client::new().put(url).send().await.expect("the local AWS answers");
+    let is_there = made.status().is_success() || made.status().as_u16() == 409;
+    assert!(is_there, "the local AWS makes no bucket ({}): run `cargo xtask test`", made.status());
 }
 
 fn attribute(name: &str) -> AttributeDefinition {

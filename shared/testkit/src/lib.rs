@@ -147,6 +147,8 @@ fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
         one_time_tokens_table: aws::ONE_TIME_TOKENS.to_owned(),
         deliveries_table: aws::DELIVERIES.to_owned(),
         notifications_table: aws::NOTIFICATIONS.to_owned(),
+        photos_bucket: aws::PHOTOS.to_owned(),
+        photos_base_url: format!("{}/{}", require("AWS_ENDPOINT_URL"), aws::PHOTOS),
         mail_from: "no-reply@roost.test".to_owned(),
         max_unpaid_holds: 10,
         service_fees: ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) },

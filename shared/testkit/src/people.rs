@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use domain::amenity::AmenitySet;
 use domain::cancellation::CancellationPolicy;
 use domain::geo::Point;
-use domain::id::{PropertyId, SessionId, UserId};
+use domain::id::{PhotoId, PropertyId, SessionId, UserId};
 use domain::money::Currency;
 use domain::property::{Bathrooms, Percent, PropertyKind, RoomType};
 use domain::stay::{Guests, StayRules};
@@ -110,11 +110,24 @@ impl Kit {
         self.listing_of(&host, |_| {}).await
     }
 
-    /// Publishes a property.
+    /// A photo of a property as if it had been uploaded and checked; its variants are not there.
+    pub async fn photo(&self, id: PropertyId) -> PhotoId {
+        let photo_id = PhotoId::new();
+        let sql =
+            "INSERT INTO photos (id, property_id, status, sort_order, content_type, bytes, width, height, base_url)
+                   SELECT $1, $2, 'ready', count(*)::int, 'image/jpeg', 1, 1600, 1200, 'https://photos.roost.test'
+                   FROM photos WHERE property_id = $2";
+        self.database.execute(sql, &[&photo_id.uuid(), &id.uuid()]).await;
+        photo_id
+    }
+
+    /// Publishes a property, with a photo.
     pub async fn list(&self, host: &Person, id: PropertyId) -> Property {
         let actor = &host.actor;
-        let listed =
-            self.services.write("testkit.list", |tx| async move { services::properties::list(&tx, actor, id).await });
+        self.photo(id).await;
+        let listed = self
+            .services
+            .write("testkit.list", |tx| async move { services::properties::list(&tx, actor, id, None).await });
         listed.await.expect("the property can be listed").property
     }
 }

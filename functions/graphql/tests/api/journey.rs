@@ -62,6 +62,7 @@ async fn a_place_is_drafted_listed_found_quoted_and_taken_off() {
         format!("mutation ($input: PropertyActInput!) {{ {verb}Property(input: $input) {{ property {{ status }} }} }}")
     };
     let which = json!({ "input": { "propertyId": made["id"] } });
+    kit.photo(made["id"].as_str().and_then(|id| id.parse().ok()).expect("an id")).await;
     let listed = data(&api, Some(&host), &act("list"), which.clone()).await;
     assert_eq!(listed["listProperty"]["property"]["status"], "LISTED");
     let search = "query ($filter: PropertyFilter) { properties(filter: $filter, sort: RELEVANCE, first: 5) { edges {
@@ -224,4 +225,40 @@ impl PaymentProvider for Provider {
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome> {
         Ok(RefundOutcome::Done(name.to_owned()))
     }
+}
+
+#[tokio::test]
+async fn a_host_changes_a_place_and_its_photos_and_deletes_it() {
+    let kit = Kit::start().await;
+    let (api, host) = (api(&kit), kit.host().await);
+    let property = kit.draft(&host, |_| {}).await;
+    let update = "mutation ($input: UpdatePropertyInput!) { updateProperty(input: $input) { property {
+        title maxGuests houseRules } } }";
+    let input = json!({ "propertyId": property.id, "title": null, "houseRules": "No shoes." });
+    let changed = data(&api, Some(&host), update, json!({ "input": input })).await["updateProperty"].take();
+    assert_eq!(changed["property"], json!({ "title": null, "maxGuests": 2, "houseRules": "No shoes." }));
+    let add = "mutation ($input: AddPhotoInput!) { addPhoto(input: $input) { photo { id status position }
+        upload { method url headers { contentType contentLength } } } }";
+    let input = json!({ "propertyId": property.id, "contentType": "image/png", "bytes": 7 });
+    let added = data(&api, Some(&host), add, json!({ "input": input })).await["addPhoto"].take();
+    assert_eq!(added["upload"]["headers"], json!({ "contentType": "image/png", "contentLength": "7" }));
+    let photo = json!({ "propertyId": property.id, "photoId": added["photo"]["id"] });
+    let change = "mutation ($input: UpdatePhotoInput!) { updatePhoto(input: $input) { photo { caption status } } }";
+    let mut input = photo.clone();
+    input["caption"] = json!("The river");
+    let changed = data(&api, Some(&host), change, json!({ "input": input })).await["updatePhoto"].take();
+    assert_eq!(changed["photo"], json!({ "caption": "The river", "status": "PENDING" }));
+    let seen = "query ($id: ID!) { property(id: $id) { photos { id caption urls { w480 } } } }";
+    let seen = data(&api, Some(&host), seen, json!({ "id": property.id })).await["property"].take();
+    assert_eq!(seen["photos"], json!([{ "id": added["photo"]["id"], "caption": "The river", "urls": null }]));
+    let delete = "mutation ($input: DeletePhotoInput!) { deletePhoto(input: $input) { deletedPhotoId } }";
+    let gone = data(&api, Some(&host), delete, json!({ "input": photo })).await["deletePhoto"].take();
+    assert_eq!(gone["deletedPhotoId"], added["photo"]["id"]);
+    let delete = "mutation ($input: DeletePropertyInput!) { deleteProperty(input: $input) { deletedPropertyId } }";
+    let gone = data(&api, Some(&host), delete, json!({ "input": { "propertyId": property.id } })).await;
+    assert_eq!(gone["deleteProperty"]["deletedPropertyId"], json!(property.id));
+    assert_eq!(
+        crate::code(&crate::ask(&api, Some(&host), update, json!({ "input": { "propertyId": property.id } })).await),
+        "not_found"
+    );
 }

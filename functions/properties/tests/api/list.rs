@@ -11,6 +11,7 @@ async fn a_complete_draft_is_published_and_then_found() {
     let (api, host) = (api(&kit), kit.host().await);
     let draft = api.post("/v1/properties", Some(&host.token), &complete()).await.of_status(201);
     let id = draft["id"].as_str().expect("an id");
+    kit.photo(id.parse().expect("an id")).await;
     let path = format!("/v1/properties/{id}/list");
     for _ in 0..2 {
         let listed = api.post(&path, Some(&host.token), &Value::Null).await.of_status(200);
@@ -29,11 +30,11 @@ async fn what_is_missing_is_named() {
         let path = format!("/v1/properties/{}/list", draft["id"].as_str().expect("an id"));
         api.post(&path, Some(&host.token), &Value::Null).await.problem(409, "not_ready")["missing"].clone()
     };
-    assert_eq!(list(json!({})).await, json!(["title", "location", "base_price"]));
+    assert_eq!(list(json!({})).await, json!(["title", "location", "base_price", "photos"]));
     for member in ["title", "location", "base_price"] {
         let mut body = complete();
         body.as_object_mut().expect("an object").remove(member);
-        assert_eq!(list(body).await, json!([member]));
+        assert_eq!(list(body).await, json!([member, "photos"]));
     }
 }
 

@@ -7,6 +7,7 @@ mod calendar_feeds;
 mod create;
 mod get;
 mod list;
+mod photos;
 mod places;
 mod quote;
 mod search;

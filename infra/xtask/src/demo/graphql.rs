@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, Result, bail};
 use serde_json::{Value, json};
 
-use super::{ARRIVES_WITHIN, Journey, LOOK_AGAIN, Person, answered, credentials, day, money, text_of};
+use super::{ARRIVES_WITHIN, Journey, LOOK_AGAIN, PHOTO, Person, answered, credentials, day, money, text_of, upload};
 use crate::clock;
 use crate::paths::Paths;
 
@@ -45,9 +45,12 @@ impl Journey {
         });
         let made = self.mutate(Some(host), "createProperty", "CreatePropertyInput", "property { id }", input).await?;
         let id = text_of(&made["property"], "id")?;
+        let input = json!({"propertyId": id, "contentType": "image/png", "bytes": PHOTO.len()});
+        let photo = self.mutate(Some(host), "addPhoto", "AddPhotoInput", "upload { url }", input).await?;
+        upload(&self.http, &photo["upload"]["url"]).await?;
         let input = json!({"propertyId": id});
         self.mutate(Some(host), "listProperty", "PropertyActInput", "property { status }", input).await?;
-        self.tell(&format!("the host drafts and lists {id}"));
+        self.tell(&format!("the host drafts {id}, uploads a photo and lists it"));
         Ok(id)
     }
 

@@ -18,6 +18,17 @@ mod graphql;
 const ARRIVES_WITHIN: Duration = Duration::from_secs(15);
 const LOOK_AGAIN: Duration = Duration::from_millis(50);
 
+/// A photo of 640 by 400 pixels.
+pub(crate) const PHOTO: &[u8] = include_bytes!("../../../assets/photo.png");
+
+/// Uploads [`PHOTO`] to where the API said.
+pub(crate) async fn upload(http: &reqwest::Client, url: &Value) -> Result<()> {
+    let url = url.as_str().context("an upload has an address")?;
+    let request = http.put(url).header("content-type", "image/png").body(PHOTO);
+    request.send().await?.error_for_status().context("uploading a photo")?;
+    Ok(())
+}
+
 /// The stack as a client sees it, and the journey's own clock.
 struct Journey {
     http: reqwest::Client,
@@ -87,8 +98,11 @@ impl Journey {
         });
         let property = self.call(Method::POST, "/v1/properties", Some(host), &body).await?;
         let id = text_of(&property, "id")?;
+        let photo = json!({"content_type": "image/png", "bytes": PHOTO.len()});
+        let photo = self.call(Method::POST, &format!("/v1/properties/{id}/photos"), Some(host), &photo).await?;
+        upload(&self.http, &photo["upload"]["url"]).await?;
         self.call(Method::POST, &format!("/v1/properties/{id}/list"), Some(host), &json!({})).await?;
-        self.tell(&format!("the host drafts and lists {id}"));
+        self.tell(&format!("the host drafts {id}, uploads a photo and lists it"));
         Ok(id)
     }
 

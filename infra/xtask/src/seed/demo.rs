@@ -91,6 +91,9 @@ async fn list_property(http: &reqwest::Client, api: &str, host: &Login) -> Resul
     let token = session["access_token"].as_str().context("a login gives an access token")?;
     let property = post(http, &format!("{api}/v1/properties"), Some(token), &property()).await?;
     let id = property["id"].as_str().context("a property has an id")?;
+    let photo = json!({ "content_type": "image/png", "bytes": crate::demo::PHOTO.len() });
+    let photo = post(http, &format!("{api}/v1/properties/{id}/photos"), Some(token), &photo).await?;
+    crate::demo::upload(http, &photo["upload"]["url"]).await?;
     post(http, &format!("{api}/v1/properties/{id}/list"), Some(token), &json!({})).await?;
     Ok(())
 }
