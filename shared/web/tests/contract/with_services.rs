@@ -43,6 +43,8 @@ fn config() -> Config {
         deliveries_table: text("deliveries"),
         notifications_table: text("notifications"),
         calendar_feed_trusted_origin: None,
+        photos_bucket: "unused".to_owned(),
+        photos_base_url: "http://127.0.0.1:9".to_owned(),
         mail_from: text("no-reply@example.com"),
         max_unpaid_holds: 10,
         service_fees: domain::pricing::ServiceFees {
