@@ -6,25 +6,26 @@ use jiff::civil::{Date, Weekday};
 use crate::copy::Rows;
 use crate::random::{chance, of};
 use crate::stays::Nights;
-use crate::world::{FULL_FROM_DAY, FULL_NIGHTS};
+use crate::world::{FULL_FROM_DAY, FULL_NIGHTS, World};
 use crate::{Listing, Plan};
 
 /// Columns in the order of the rows.
 pub(crate) const COLUMNS: &str = "property_id, night, blocked, price_minor, min_nights";
 
 /// The rows of one listing; nights that are booked have none.
-pub(crate) fn rows_of(plan: &Plan, listing: &Listing<'_>, stays: &[Nights], rows: &mut Rows) {
+pub(crate) fn rows_of(plan: &Plan, world: &World, listing: &Listing<'_>, stays: &[Nights], rows: &mut Rows) {
     let mut rng = of(plan.seed, "days", listing.number);
     let (blocks, has_prices) = (chance(&mut rng, 8.0), chance(&mut rng, 4.0));
     let from = rng.i16(1..150);
     let blocked = if blocks { from..from + rng.i16(2..12) } else { 0..0 };
-    if !blocks && !has_prices && !listing.is_full() {
+    let is_in_full_city = world.is_full_at(listing.point(plan));
+    if !blocks && !has_prices && !is_in_full_city {
         return;
     }
     let is_booked = |night: Date| stays.iter().any(|stay| stay.check_in <= night && night < stay.held_until);
     for day in 0..160 {
         let night = plan.today.saturating_add(day.days());
-        let is_full = listing.is_full() && (FULL_FROM_DAY..FULL_FROM_DAY + FULL_NIGHTS).contains(&day);
+        let is_full = is_in_full_city && (FULL_FROM_DAY..FULL_FROM_DAY + FULL_NIGHTS).contains(&day);
         if is_booked(night) {
             continue;
         }

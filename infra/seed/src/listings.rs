@@ -14,7 +14,7 @@ use crate::copy::Rows;
 use crate::people::midnight;
 use crate::random::{chance, normal, of, pick, uuid, weighted};
 use crate::reviews::Tallies;
-use crate::world::{World, is_full, is_hot, point_near};
+use crate::world::{World, is_hot, point_near};
 use crate::{Plan, currencies, people, words};
 
 /// A listing, as its seed and number have it.
@@ -115,15 +115,15 @@ impl<'a> Listing<'a> {
         if number.is_multiple_of(1_000) { 5.0 } else { 0.2 + 2.4 * rng.f64().powi(2) }
     }
 
-    /// Whether nothing is free there during the nights of the full city.
-    pub(crate) fn is_full(&self) -> bool {
-        is_full(self.city)
+    /// Its exact latitude and longitude.
+    pub(crate) fn point(&self, plan: &Plan) -> (f64, f64) {
+        point_near(&mut of(plan.seed, "point", self.number), self.city)
     }
 
     /// Its row.
     pub(crate) fn row(&self, plan: &Plan, ratings: &Tallies, rows: &mut Rows) {
         let mut rng = of(plan.seed, "listing row", self.number);
-        let (lat, lng) = point_near(&mut rng, self.city);
+        let (lat, lng) = self.point(plan);
         // Unwrap safety: a point near a city, brought back onto the map.
         let exact = Point::new(lat, lng).expect("a point on the map");
         let public = PublicOffset::draw(rng.f64(), rng.f64()).applied_to(exact);

@@ -112,7 +112,7 @@ impl Made {
                     bookings::row(plan, &listing, nights, rows)?;
                 }
             }
-            Table::CalendarDays => days::rows_of(plan, &listing, &stays, rows),
+            Table::CalendarDays => days::rows_of(plan, &self.world, &listing, &stays, rows),
             Table::Reviews => stays.iter().for_each(|nights| reviews::rows_of(plan, &listing, nights, rows)),
         }
         Ok(())

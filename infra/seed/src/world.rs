@@ -29,6 +29,9 @@ pub const FULL_FROM_DAY: i16 = 100;
 /// How many they are.
 pub const FULL_NIGHTS: i16 = 4;
 
+/// How far around its centre, each way.
+const FULL_DEGREES: f64 = 0.8;
+
 const KM_A_DEGREE: f64 = 111.2;
 
 /// All cities of the extract, and how likely a listing is in each.
@@ -36,6 +39,8 @@ pub struct World {
     cities: Vec<ExtractPlace>,
     /// Sums of weights up to each city.
     up_to: Vec<f64>,
+    /// Latitude and longitude of [`FULL_CITY`].
+    full: [f64; 2],
 }
 
 impl World {
@@ -60,7 +65,9 @@ impl World {
             sum += weight;
             sum
         });
-        Ok(Self { up_to: up_to.collect(), cities })
+        let mut world = Self { up_to: up_to.collect(), cities, full: [0.0; 2] };
+        world.full = world.city(FULL_CITY)?.centre_e6.map(|degrees| f64::from(degrees) / 1e6);
+        Ok(world)
     }
 
     /// The city of that name.
@@ -70,6 +77,11 @@ impl World {
     pub fn city(&self, (name, country, _): (&str, &str, u32)) -> Result<&ExtractPlace> {
         let known = self.cities.iter().filter(|city| city.name == name && city.country == country);
         known.max_by_key(|city| city.population).with_context(|| format!("no {name} in {country}"))
+    }
+
+    /// Whether a point is in or around [`FULL_CITY`], where during some nights nothing is free.
+    pub(crate) fn is_full_at(&self, (lat, lng): (f64, f64)) -> bool {
+        (lat - self.full[0]).abs() < FULL_DEGREES && (lng - self.full[1]).abs() < FULL_DEGREES
     }
 
     /// Some city.
@@ -85,11 +97,6 @@ pub(crate) fn is_hot(city: &ExtractPlace) -> bool {
     HOT_CITIES
         .iter()
         .any(|(name, country, _)| city.name == *name && city.country == *country && city.population > 300_000)
-}
-
-/// Whether it is [`FULL_CITY`].
-pub(crate) fn is_full(city: &ExtractPlace) -> bool {
-    (city.name.as_str(), city.country.as_str()) == (FULL_CITY.0, FULL_CITY.1)
 }
 
 /// Latitude and longitude in or around a city: denser towards its centre; around smaller ones, some far out.

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Result, bail};
+use anyhow::{Context as _, Result, bail};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::process::Command;
@@ -61,4 +61,14 @@ pub(crate) async fn answers(port: u16) -> bool {
         Ok(&answer == b"+PONG")
     }
     tokio::time::timeout(Duration::from_secs(1), ping(port)).await.is_ok_and(|answer| answer.unwrap_or(false))
+}
+
+/// Empties the stack's cache: for whoever changed the database past the use cases.
+pub(crate) async fn forget_everything(port: u16) -> Result<()> {
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).await.context("connecting to Redis")?;
+    stream.write_all(b"FLUSHALL\r\n").await?;
+    let mut answer = [0; 5];
+    stream.read_exact(&mut answer).await?;
+    anyhow::ensure!(&answer == b"+OK\r\n", "Redis does not forget: {}", String::from_utf8_lossy(&answer));
+    Ok(())
 }

@@ -40,8 +40,11 @@ pub(crate) async fn run(paths: &Paths, arguments: &SeedArguments) -> Result<()> 
     let (Some(listings), Some(bookings)) = (arguments.listings, arguments.bookings) else {
         bail!("say how much: `cargo xtask seed --listings 10000 --bookings 100000`, or `cargo xtask seed demo`");
     };
-    let postgres = Description::read(paths)?.postgres(paths)?;
+    let description = Description::read(paths)?;
+    let postgres = description.postgres(paths)?;
     let loaded = into(&postgres, &arguments.database, (listings, bookings), arguments.seed, arguments.today).await?;
+    // The cache was told of nothing.
+    crate::redis::forget_everything(description.ports().redis).await?;
     for (table, rows) in &loaded.rows {
         ui::say(&format!("  {table:16} {rows:>12} rows"));
     }

@@ -125,7 +125,7 @@ impl Bench<'_> {
         ] {
             let (pages, hits) = pages::of(&big, &filter).await?;
             if hits > 0 {
-                bail!("{what}: {hits} hits all the same");
+                bail!("{what}: {hits} hits all the same: seed on the day you measure");
             }
             lines.push(Line::at_most(&format!("pages where {what}"), number(pages), "", 1_000.0));
         }
