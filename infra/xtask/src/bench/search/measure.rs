@@ -252,9 +252,13 @@ impl Bench<'_> {
         let failed = |error: domain::error::Error| anyhow::anyhow!("{error:?}");
         let first = SearchRequest::from(self.dense.everything());
         let mut deep = first.clone();
-        for page in 1..50 {
+        let mut page = 1;
+        while page < 50 {
             let found = self.services.search(&deep).await.map_err(failed)?;
-            deep.filter.after = Some(found.next.with_context(|| format!("the box has {page} pages only"))?);
+            // A small world has fewer.
+            let Some(next) = found.next else { break };
+            deep.filter.after = Some(next);
+            page += 1;
         }
         let (mut of_first, mut of_deep) = (Vec::new(), Vec::new());
         for _ in 0..self.arguments.requests {
@@ -266,7 +270,8 @@ impl Bench<'_> {
         }
         let (of_first, of_deep) = (median(of_first)?, median(of_deep)?);
         step.done(&format!("{} against {} of the first", milliseconds(of_deep), milliseconds(of_first)));
-        Ok(Line::at_most("the 50th page against the first", of_deep.as_secs_f64() / of_first.as_secs_f64(), "", 1.5))
+        let what = format!("page {page} against the first");
+        Ok(Line::at_most(&what, of_deep.as_secs_f64() / of_first.as_secs_f64(), "", 1.5))
     }
 
     /// Through the router in process: handler, use case, SQL and JSON.
