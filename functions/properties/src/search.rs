@@ -101,7 +101,8 @@ pub(crate) async fn search_properties(
     let part = area(request.filter.area());
     let compute = || async { Ok(answer(&app, &page, request, as_geojson).await?.into_bytes()) };
     let bytes = app.services.cached(part, &name, compute).await?;
-    Ok(([(header::VARY, "Accept")], KeptAnswer::from_bytes(&bytes)?))
+    let headers = [(header::VARY, "Accept"), (header::CACHE_CONTROL, "private, no-cache")];
+    Ok((headers, KeptAnswer::from_bytes(&bytes)?))
 }
 
 async fn answer(

@@ -110,6 +110,10 @@ fn finish(response: &mut Response, request_id: Option<HeaderValue>) {
     if failed || !headers.contains_key(header::CACHE_CONTROL) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
+    // One line: the gateway's form of an answer has room for one value a header.
+    if let Some(vary) = etag::joined(headers, header::VARY).and_then(|vary| HeaderValue::try_from(vary).ok()) {
+        headers.insert(header::VARY, vary);
+    }
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
 }
