@@ -50,6 +50,7 @@ async fn only_its_verified_host_publishes_a_property() {
     api.post(&path, Some(&other.token), &Value::Null).await.problem(403, "forbidden");
     let unverified = kit.unverified().await;
     let draft = kit.draft(&unverified, |_| {}).await;
+    kit.photo(draft.id).await;
     let path = format!("/v1/properties/{}/list", draft.id);
     api.post(&path, Some(&unverified.token), &Value::Null).await.problem(403, "email_unverified");
     kit.database.execute("UPDATE properties SET status = 'suspended' WHERE id = $1", &[&draft.id.uuid()]).await;
