@@ -1,4 +1,4 @@
-//! Demo accounts and a listed property, made through the API as a client would. Only what no client may do, proving an
+//! Demo accounts and a listed property of their own, made through the API as a client would. Only what no client may do, proving an
 //! email address without its mail and being an administrator, is written into the database.
 
 use std::fmt;
@@ -56,6 +56,8 @@ pub(crate) async fn run(paths: &Paths) -> Result<()> {
     let description = Description::read(paths)?;
     let demo = Demo::new(&Secrets::load_or_create(paths)?);
     fill(description.api(), &description.postgres(paths)?, &demo).await?;
+    let http = reqwest::Client::builder().timeout(LIMIT).build()?;
+    super::demo_world::fill(paths, &description, &http).await.context("making the demo's listings")?;
     ui::table(&[("guest", demo.guest.to_string()), ("host", demo.host.to_string()), ("admin", demo.admin.to_string())]);
     Ok(())
 }
@@ -122,7 +124,7 @@ fn property() -> Value {
     })
 }
 
-async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Value) -> Result<Value> {
+pub(super) async fn post(http: &reqwest::Client, url: &str, token: Option<&str>, body: &Value) -> Result<Value> {
     let mut request = http.post(url).json(body);
     if let Some(token) = token {
         request = request.bearer_auth(token);

@@ -2,6 +2,8 @@
 //! by COPY. Knows no other database than the local ones.
 
 mod demo;
+mod demo_world;
+mod pictures;
 
 use anyhow::{Context as _, Result, bail};
 use jiff::civil::Date;
