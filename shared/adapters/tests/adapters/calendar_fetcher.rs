@@ -30,15 +30,15 @@ struct Names {
 #[async_trait]
 impl HostNames for Names {
     async fn addresses(&self, name: &str) -> io::Result<Vec<IpAddr>> {
-        self.asked.lock().unwrap().push(name.to_owned());
+        self.asked.lock().expect("set up").push(name.to_owned());
         match name {
             "site.example.com" | "other.example.org" => {
-                let mut answers = self.answers.lock().unwrap();
+                let mut answers = self.answers.lock().expect("set up");
                 let last = answers.len() == 1;
                 let answer = if last { answers.front().cloned() } else { answers.pop_front() };
                 Ok(answer.unwrap_or_default())
             }
-            "inside.example.com" => Ok(vec!["10.0.0.7".parse().unwrap()]),
+            "inside.example.com" => Ok(vec!["10.0.0.7".parse().expect("set up")]),
             _ => Err(io::Error::other("no such name")),
         }
     }
@@ -59,21 +59,21 @@ impl Site {
     }
 
     async fn with_limit(answers: &[&[&str]], limit: Duration) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let here = listener.local_addr().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("set up");
+        let here = listener.local_addr().expect("set up");
         let CertifiedKey { cert, signing_key } =
-            rcgen::generate_simple_self_signed(["site.example.com".to_owned()]).unwrap();
-        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).unwrap();
+            rcgen::generate_simple_self_signed(["site.example.com".to_owned()]).expect("set up");
+        let key = PrivateKeyDer::try_from(signing_key.serialize_der()).expect("set up");
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let tls = rustls::ServerConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .unwrap()
+            .expect("set up")
             .with_no_client_auth()
             .with_single_cert(vec![cert.der().clone()], key)
-            .unwrap();
+            .expect("set up");
         let requests = Arc::new(Mutex::new(Vec::new()));
         tokio::spawn(serve(listener, TlsAcceptor::from(Arc::new(tls)), requests.clone()));
-        let parse = |answer: &&[&str]| answer.iter().map(|address| address.parse().unwrap()).collect();
+        let parse = |answer: &&[&str]| answer.iter().map(|address| address.parse().expect("set up")).collect();
         let names = Arc::new(Names { answers: Mutex::new(answers.iter().map(parse).collect()), ..Names::default() });
         let dialled = Arc::new(Mutex::new(Vec::new()));
         let world = World {
@@ -81,11 +81,11 @@ impl Site {
             dial: {
                 let dialled = dialled.clone();
                 Arc::new(move |address| {
-                    dialled.lock().unwrap().push(address);
+                    dialled.lock().expect("set up").push(address);
                     SocketAddr::new(here.ip(), here.port())
                 })
             },
-            roots: vec![reqwest::Certificate::from_der(cert.der()).unwrap()],
+            roots: vec![reqwest::Certificate::from_der(cert.der()).expect("set up")],
             limit,
         };
         Self { names, dialled, requests, fetcher: CalendarFetcher::over(world, None) }
@@ -96,7 +96,7 @@ impl Site {
     }
 
     async fn fetch(&self, url: &str) -> Result<Fetched, FetchFailure> {
-        self.fetcher.fetch(&FeedUrl::parse(url, None).unwrap(), &Validators::default()).await
+        self.fetcher.fetch(&FeedUrl::parse(url, None).expect("set up"), &Validators::default()).await
     }
 
     /// What is wrong with the site's page of this path.
@@ -105,7 +105,7 @@ impl Site {
     }
 
     fn requests(&self) -> Vec<String> {
-        self.requests.lock().unwrap().clone()
+        self.requests.lock().expect("set up").clone()
     }
 }
 
@@ -125,7 +125,7 @@ async fn answer(stream: TcpStream, tls: TlsAcceptor, requests: Arc<Mutex<Vec<Str
     }
     let request = String::from_utf8_lossy(&request).into_owned();
     let path = request.split(' ').nth(1).unwrap_or_default().to_owned();
-    requests.lock().unwrap().push(request.clone());
+    requests.lock().expect("set up").push(request.clone());
     let moved = |to: &str| format!("HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n").into_bytes();
     let ok = |headers: &str, body: &[u8]| {
         [format!("HTTP/1.1 200 OK\r\n{headers}Connection: close\r\n\r\n").as_bytes(), body].concat()
@@ -164,8 +164,8 @@ async fn answer(stream: TcpStream, tls: TlsAcceptor, requests: Arc<Mutex<Vec<Str
 
 fn gzipped(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
-    encoder.write_all(bytes).unwrap();
-    encoder.finish().unwrap()
+    encoder.write_all(bytes).expect("set up");
+    encoder.finish().expect("set up")
 }
 
 #[tokio::test]
@@ -174,11 +174,11 @@ async fn a_calendar_comes_from_the_address_that_was_checked_and_its_name_is_look
     let fetched = site.fetch("https://site.example.com/calendar").await.expect("fetched");
     let validators = Validators { etag: Some("\"v1\"".to_owned()), last_modified: Some("yesterday".to_owned()) };
     assert_eq!(fetched, Fetched::Calendar { bytes: CALENDAR.into(), validators });
-    assert_eq!(*site.names.asked.lock().unwrap(), ["site.example.com"]);
-    assert_eq!(*site.dialled.lock().unwrap(), [PUBLIC.parse::<IpAddr>().unwrap()]);
+    assert_eq!(*site.names.asked.lock().expect("set up"), ["site.example.com"]);
+    assert_eq!(*site.dialled.lock().expect("set up"), [PUBLIC.parse::<IpAddr>().unwrap()]);
     // A name that leads elsewhere the next time is looked up anew, and refused.
     assert_eq!(site.fault("/calendar").await, FeedFault::AddressNotAllowed);
-    assert_eq!((site.requests().len(), site.dialled.lock().unwrap().len()), (1, 1));
+    assert_eq!((site.requests().len(), site.dialled.lock().expect("set up").len()), (1, 1));
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn a_name_that_leads_into_a_closed_network_is_not_asked() {
     ] {
         let site = Site::start(&[addresses]).await;
         assert_eq!(site.fault("/calendar").await, FeedFault::AddressNotAllowed, "{addresses:?}");
-        assert!(site.dialled.lock().unwrap().is_empty() && site.requests().is_empty(), "{addresses:?}");
+        assert!(site.dialled.lock().expect("set up").is_empty() && site.requests().is_empty(), "{addresses:?}");
     }
 }
 
@@ -210,7 +210,7 @@ async fn a_name_that_leads_into_a_closed_network_is_not_asked() {
 async fn redirects_are_followed_three_times_and_each_is_judged_anew() {
     let site = Site::public().await;
     assert!(matches!(site.fetch("https://site.example.com/moved/2").await, Ok(Fetched::Calendar { .. })));
-    assert_eq!((site.requests().len(), site.names.asked.lock().unwrap().len()), (4, 4));
+    assert_eq!((site.requests().len(), site.names.asked.lock().expect("set up").len()), (4, 4));
     assert_eq!(site.fault("/moved/3").await, FeedFault::TooManyRedirects);
     for to in [
         "http://site.example.com/calendar",
@@ -228,7 +228,7 @@ async fn redirects_are_followed_three_times_and_each_is_judged_anew() {
         assert_eq!(site.fault(&format!("/moved/{to}")).await, FeedFault::AddressNotAllowed, "{to}");
         assert_eq!(site.requests().len(), before + 1, "{to} was followed");
     }
-    assert!(site.dialled.lock().unwrap().iter().all(|address| *address == PUBLIC.parse::<IpAddr>().unwrap()));
+    assert!(site.dialled.lock().expect("set up").iter().all(|address| *address == PUBLIC.parse::<IpAddr>().unwrap()));
 }
 
 #[tokio::test]
@@ -267,7 +267,7 @@ async fn what_the_site_says_is_told() {
     assert_eq!(site.fetch("https://site.example.com/forbidden").await, refused(403));
     assert_eq!(site.fetch("https://site.example.com/unasked").await, refused(304));
     let known = Validators { etag: Some("\"v1\"".to_owned()), last_modified: None };
-    let url = FeedUrl::parse("https://site.example.com/calendar", None).unwrap();
+    let url = FeedUrl::parse("https://site.example.com/calendar", None).expect("set up");
     assert_eq!(site.fetcher.fetch(&url, &known).await, Ok(Fetched::Unchanged));
 }
 
