@@ -185,8 +185,12 @@ fn not_allowed() -> Invalid {
     Invalid::new("address_not_allowed", "The address must lead to the public internet.")
 }
 
-/// Whether a name can be one of the public internet at all: it has a dot, and does not end as local names do.
+/// Whether a name can be one of the public internet at all: two labels or more, none empty, and not ending as local
+/// names do.
 fn is_public_name(name: &str) -> bool {
     const LOCAL: [&str; 7] = ["localhost", "local", "internal", "intranet", "lan", "home", "arpa"];
-    name.rsplit_once('.').is_some_and(|(rest, ending)| !rest.is_empty() && !LOCAL.contains(&ending))
+    let labels: Vec<&str> = name.split('.').collect();
+    labels.len() > 1
+        && labels.iter().all(|label| !label.is_empty())
+        && labels.last().is_some_and(|ending| !LOCAL.contains(ending))
 }

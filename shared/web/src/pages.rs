@@ -47,7 +47,7 @@ impl PageRequest {
 
     /// The page in one canonical form: the list, the filters, the limit and the cursor.
     pub fn name(&self) -> String {
-        format!("{} {} {}", self.list, self.limit, self.cursor.as_deref().unwrap_or_default())
+        format!("{} {} {:?}", self.list, self.limit, self.cursor)
     }
 
     /// Where the page begins: what was given to [`PageRequest::page`] as `next`; `None` for the first page.

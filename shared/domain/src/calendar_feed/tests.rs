@@ -285,6 +285,8 @@ fn addresses_of_the_public_internet_are_taken(#[case] text: &str, #[case] kept: 
 #[case("https://localhost/", "address_not_allowed")]
 #[case("https://LOCALHOST./", "address_not_allowed")]
 #[case("https://a.localhost/", "address_not_allowed")]
+#[case("https://a../", "address_not_allowed")]
+#[case("https://localhost../", "address_not_allowed")]
 #[case("https://metadata.google.internal/", "address_not_allowed")]
 #[case("https://metadata.google.internal./", "address_not_allowed")]
 #[case("https://intranet/", "address_not_allowed")]
