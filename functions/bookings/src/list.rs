@@ -104,10 +104,7 @@ pub(crate) async fn list_bookings(
     let limit = i64::from(page.limit) + 1;
     let filter = ListFilter { user_id: actor.user_id, role, status, property_id, from, to, before, limit };
     let mut bookings = app.services.bookings(&filter).await?;
-    // One more than the page was asked for: it tells whether there is another.
-    let more = bookings.len() > page.limit as usize;
-    bookings.truncate(page.limit as usize);
-    let next = bookings.last().filter(|_| more).map(|last| last.id);
+    let next = page.cut(&mut bookings, |last| last.id);
     let data = bookings.iter().map(BookingOut::from).collect();
     Ok(page.page(&app.services, data, next).await?)
 }

@@ -7,21 +7,12 @@ use domain::error::Result;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use services::Services;
-use web::fields::Read;
-use web::{FromParams, PageRequest, Params};
+use web::PageRequest;
 
 use crate::wire::read_params;
 
 /// A connection whose edges say nothing more than where they are.
 pub(crate) type Plain<Node> = Connection<String, Node>;
-
-struct PageParams(PageRequest);
-
-impl FromParams for PageParams {
-    fn from_params(params: &mut Params) -> Read<Self> {
-        params.page().map(Self)
-    }
-}
 
 /// `first` and `after` among the other arguments of a list, as REST names them.
 pub(crate) fn with_page(mut arguments: Map<String, Value>, first: Option<i32>, after: Option<String>) -> Value {
@@ -35,8 +26,7 @@ pub(crate) fn with_page(mut arguments: Map<String, Value>, first: Option<i32>, a
 /// # Errors
 /// `validation_failed`.
 pub(crate) fn page(list: &str, first: Option<i32>, after: Option<String>) -> Result<PageRequest> {
-    let PageParams(page) = read_params(list, &with_page(Map::new(), first, after))?;
-    Ok(page)
+    read_params(list, &with_page(Map::new(), first, after))
 }
 
 /// What a page needs of each item found.

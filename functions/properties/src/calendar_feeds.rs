@@ -8,12 +8,12 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use serde::Serialize;
 use services::calendar_feeds::{Conflict, Feed, FeedView, NewFeed, delete};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use web::fields::{Read, text, text_with};
-use web::pages::Page;
+use web::pages::{Page, PageParamsSchema};
 use web::{
-    AppState, Body, Caller, Fields, FromFields, FromParams, IfMatch, OptionalIdempotencyKey, PageRequest, Params,
-    PathId, PathIds, Problem, Query, Reply, answers,
+    AppState, Body, Caller, Fields, FromFields, IfMatch, OptionalIdempotencyKey, PageRequest, PathId, PathIds, Problem,
+    Query, Reply, answers,
 };
 
 /// A calendar of another site.
@@ -156,32 +156,13 @@ pub(crate) async fn create_feed(
     Ok(answer.into())
 }
 
-/// Which page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which FeedsParams reads")]
-pub(crate) struct FeedsParamsSchema {
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-/// Which page.
-pub(crate) struct FeedsParams(PageRequest);
-
-impl FromParams for FeedsParams {
-    fn from_params(params: &mut Params) -> Read<Self> {
-        params.page().map(Self)
-    }
-}
-
 /// Imported calendars of one's own property, oldest first, each with its freshness and conflicts.
 #[utoipa::path(
     get,
     path = "/v1/properties/{id}/feeds",
     tag = "properties",
     operation_id = "listFeeds",
-    params(("id" = PropertyId, Path), FeedsParamsSchema),
+    params(("id" = PropertyId, Path), PageParamsSchema),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of feeds", body = inline(Page<FeedOut>)))
 )]
@@ -189,14 +170,12 @@ pub(crate) async fn list_feeds(
     State(app): State<AppState>,
     Caller(actor): Caller,
     PathId(id): PathId<PropertyId>,
-    Query(FeedsParams(page)): Query<FeedsParams>,
+    Query(page): Query<PageRequest>,
 ) -> Result<Page<FeedOut>, Problem> {
     let after: Option<FeedId> = page.position(&app.services).await?;
     let mut feeds = app.services.feeds(&actor, id).await?;
     feeds.retain(|view| after.is_none_or(|after| view.feed.id > after));
-    let more = feeds.len() > page.limit as usize;
-    feeds.truncate(page.limit as usize);
-    let next = feeds.last().filter(|_| more).map(|last| last.feed.id);
+    let next = page.cut(&mut feeds, |last| last.feed.id);
     let data = feeds.iter().map(FeedOut::from).collect();
     Ok(page.page(&app.services, data, next).await?)
 }

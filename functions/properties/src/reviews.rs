@@ -8,31 +8,11 @@ use domain::review::{ReviewCategory, Stars};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::reviews::ListedReview;
-use utoipa::{IntoParams, ToSchema};
-use web::fields::Read;
-use web::pages::PageWith;
-use web::{AppState, FromParams, MaybeCaller, PageRequest, Params, PathId, Problem, Query};
+use utoipa::ToSchema;
+use web::pages::{PageParamsSchema, PageWith};
+use web::{AppState, MaybeCaller, PageRequest, PathId, Problem, Query};
 
 use crate::json::RatingOut;
-
-/// Which page.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the parameters, which ReviewsParams reads")]
-pub(crate) struct ReviewsParamsSchema {
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
-}
-
-/// Which page.
-pub(crate) struct ReviewsParams(PageRequest);
-
-impl FromParams for ReviewsParams {
-    fn from_params(params: &mut Params) -> Read<Self> {
-        params.page().map(Self)
-    }
-}
 
 /// The host's answer.
 #[derive(Serialize, ToSchema)]
@@ -93,7 +73,7 @@ pub(crate) struct ReviewsSummaryOut {
     path = "/v1/properties/{id}/reviews",
     tag = "reviews",
     operation_id = "listPropertyReviews",
-    params(("id" = PropertyId, Path), ReviewsParamsSchema),
+    params(("id" = PropertyId, Path), PageParamsSchema),
     security((), ("access_token" = [])),
     responses((
         status = 200,
@@ -105,14 +85,11 @@ pub(crate) async fn list_property_reviews(
     State(app): State<AppState>,
     MaybeCaller(actor): MaybeCaller,
     PathId(id): PathId<PropertyId>,
-    Query(ReviewsParams(page)): Query<ReviewsParams>,
+    Query(page): Query<PageRequest>,
 ) -> Result<PageWith<PropertyReviewOut, ReviewsSummaryOut>, Problem> {
     let before: Option<ReviewId> = page.position(&app.services).await?;
     let mut found = app.services.property_reviews(actor.as_ref(), id, before, i64::from(page.limit) + 1).await?;
-    // One more than the page was asked for: it tells whether there is another.
-    let more = found.reviews.len() > page.limit as usize;
-    found.reviews.truncate(page.limit as usize);
-    let next = found.reviews.last().filter(|_| more).map(|last| last.review.id);
+    let next = page.cut(&mut found.reviews, |last| last.review.id);
     let data = found.reviews.into_iter().map(PropertyReviewOut::from).collect();
     let summary = ReviewsSummaryOut { rating: RatingOut::from(&found.rating) };
     Ok(page.page(&app.services, data, next).await?.with(summary))

@@ -8,12 +8,30 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use services::Services;
 use services::sealing::{Purpose, Sealer};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
+use crate::fields::Read;
+use crate::params::{FromParams, Params};
 use crate::{context, etag};
 
 /// Items of a page, when the client does not say.
 pub const DEFAULT_LIMIT: u32 = 20;
+
+/// The parameters of a page, for lists that have no others.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters, which PageRequest reads")]
+pub struct PageParamsSchema {
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
+impl FromParams for PageRequest {
+    fn from_params(params: &mut Params) -> Read<Self> {
+        params.page()
+    }
+}
 
 /// What page of which list was asked for.
 #[derive(Clone, Debug)]
@@ -64,6 +82,14 @@ impl PageRequest {
             )
         };
         open(&sealer, &self.list, cursor).map(Some).ok_or_else(invalid)
+    }
+
+    /// Cuts what was found to the page, and gives where the next one begins: when there was more than the page has room
+    /// for, so look for one more than its limit.
+    pub fn cut<T, P>(&self, found: &mut Vec<T>, position: impl FnOnce(&T) -> P) -> Option<P> {
+        let more = found.len() > self.limit as usize;
+        found.truncate(self.limit as usize);
+        found.last().filter(|_| more).map(position)
     }
 
     /// The answer: the items, and where the next page begins when there is one.

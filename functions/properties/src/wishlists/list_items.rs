@@ -57,10 +57,7 @@ pub(crate) async fn list_wishlist_items(
     let after: Option<(Timestamp, PropertyId)> = page.position(&app.services).await?;
     let limit = i64::from(page.limit) + 1;
     let mut found = app.services.wishlist_items(actor.as_ref(), id, token.as_deref(), after, limit).await?;
-    // One more than the page was asked for: it tells whether there is another.
-    let more = found.len() > page.limit as usize;
-    found.truncate(page.limit as usize);
-    let next = found.last().filter(|_| more).map(|last| (last.item.added_at, last.item.property_id));
+    let next = page.cut(&mut found, |last| (last.item.added_at, last.item.property_id));
     let data = found.iter().map(WishlistItemWithPropertyOut::from).collect();
     Ok(page.page(&app.services, data, next).await?)
 }
