@@ -3,6 +3,7 @@
 use jiff::ToSpan as _;
 use jiff::civil::{Date, Weekday};
 
+use crate::bookings::booked;
 use crate::copy::Rows;
 use crate::random::{chance, of};
 use crate::stays::Nights;
@@ -12,7 +13,8 @@ use crate::{Listing, Plan};
 /// Columns in the order of the rows.
 pub(crate) const COLUMNS: &str = "property_id, night, blocked, price_minor, min_nights";
 
-/// The rows of one listing; nights that are booked have none.
+/// The rows of one listing; nights that are booked have none, but that in the full city a booking that came to nothing
+/// leaves no night free.
 pub(crate) fn rows_of(plan: &Plan, world: &World, listing: &Listing<'_>, stays: &[Nights], rows: &mut Rows) {
     let mut rng = of(plan.seed, "days", listing.number);
     let (blocks, has_prices) = (chance(&mut rng, 8.0), chance(&mut rng, 4.0));
@@ -22,11 +24,14 @@ pub(crate) fn rows_of(plan: &Plan, world: &World, listing: &Listing<'_>, stays: 
     if !blocks && !has_prices && !is_in_full_city {
         return;
     }
-    let is_booked = |night: Date| stays.iter().any(|stay| stay.check_in <= night && night < stay.held_until);
+    let is_booked = |night: Date, is_full: bool| {
+        let mut here = stays.iter().filter(|stay| stay.check_in <= night && night < stay.held_until);
+        here.any(|stay| !is_full || booked(plan, listing, stay).status == "confirmed")
+    };
     for day in 0..160 {
         let night = plan.today.saturating_add(day.days());
         let is_full = is_in_full_city && (FULL_FROM_DAY..FULL_FROM_DAY + FULL_NIGHTS).contains(&day);
-        if is_booked(night) {
+        if is_booked(night, is_full) {
             continue;
         }
         if is_full || blocked.contains(&day) {
