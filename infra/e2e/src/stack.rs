@@ -133,7 +133,6 @@ impl Stack {
             .args(arguments)
             .arg("--state-dir")
             .arg(&self.state_dir)
-            .current_dir(env!("CARGO_MANIFEST_DIR"))
             .output()
             .context("the developer's command did not start")?;
         ensure!(

@@ -24,11 +24,13 @@ const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
 /// Longer than any function of the template may take, so what is invoked ends by itself or not at all.
 const INVOKE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
-/// Builds binaries of the workspace, all of them or one, with the features that `cargo test` builds with too.
+/// Builds binaries of the workspace, all of them or one, with the features that `cargo test` builds with too; optimised
+/// if this program is.
 pub(crate) async fn build(paths: &Paths, only: Option<&str>) -> Result<()> {
     let which = only.map_or_else(|| vec!["--bins"], |binary| vec!["--bin", binary]);
+    let profile = if cfg!(debug_assertions) { "dev" } else { "release" };
     let status = Command::new("cargo")
-        .args(["build", "--workspace"])
+        .args(["build", "--workspace", "--profile", profile])
         .args(which)
         .current_dir(&paths.root)
         .stdin(Stdio::null())
@@ -147,7 +149,7 @@ async fn keep_running(
 }
 
 fn spawn(paths: &Paths, function: &Function, name: &str, router_port: u16, aws_port: u16) -> Result<Child> {
-    let mut command = Command::new(paths.debug_binaries.join(&function.name));
+    let mut command = Command::new(paths.binaries.join(&function.name));
     // As on Lambda, a function sees nothing of the environment of whoever started it.
     command
         .env_clear()

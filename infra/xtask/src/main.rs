@@ -118,7 +118,7 @@ enum ClockCommand {
 
 #[derive(Subcommand)]
 enum SeedCommand {
-    /// The demo accounts and a listed property, whatever of it is missing.
+    /// The demo accounts and a few hundred listings with photos, whatever of it is missing.
     Demo,
 }
 

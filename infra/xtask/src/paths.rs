@@ -19,8 +19,8 @@ pub(crate) struct Paths {
     pub(crate) state: PathBuf,
     /// Tools that are the same for every stack: `.dev/tools`, or `$ROOST_TOOLS_DIR`.
     pub(crate) tools: PathBuf,
-    /// Where cargo puts debug binaries: beside this very program.
-    pub(crate) debug_binaries: PathBuf,
+    /// Where cargo puts binaries of this profile: beside this very program.
+    pub(crate) binaries: PathBuf,
 }
 
 impl Paths {
@@ -28,12 +28,12 @@ impl Paths {
     pub(crate) fn new(state: &Path) -> Result<Self> {
         let root = clone_root()?;
         let program = std::env::current_exe().context("finding this program's own path")?;
-        let debug_binaries = program.parent().context("this program has no folder")?.to_path_buf();
+        let binaries = program.parent().context("this program has no folder")?.to_path_buf();
         let tools = match std::env::var_os("ROOST_TOOLS_DIR") {
             Some(dir) => std::path::absolute(dir)?,
             None => root.join(".dev/tools"),
         };
-        let paths = Self { state: root.join(state), tools, debug_binaries, root };
+        let paths = Self { state: root.join(state), tools, binaries, root };
         for folder in [&paths.state, &paths.run(), &paths.logs(), &paths.tools] {
             fs::DirBuilder::new()
                 .recursive(true)
@@ -92,12 +92,7 @@ impl Paths {
 fn clone_root() -> Result<PathBuf> {
     let here = std::env::current_dir().context("finding the current folder")?;
     let found = here.ancestors().find(|folder| folder.join("infra/xtask/Cargo.toml").is_file());
-    match found {
-        Some(root) => Ok(root.to_path_buf()),
-        None => {
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().context("finding the clone's folder")
-        }
-    }
+    found.map(Path::to_path_buf).context("this is not a clone of the project, nor a folder of one")
 }
 
 /// A loopback port nobody listens on at this moment.

@@ -28,7 +28,7 @@ pub(crate) fn secret() -> Value {
 
 /// Starts the simulator, which sends its webhooks to the API on `api_port`.
 pub(crate) async fn start(paths: &Paths, port: u16, api_port: u16) -> Result<()> {
-    let mut command = Command::new(paths.debug_binaries.join("stripe-sim"));
+    let mut command = Command::new(paths.binaries.join("stripe-sim"));
     command.args(["--key", KEY, "--webhook-secret", WEBHOOK_SECRET, "--listen"]).arg(format!("127.0.0.1:{port}"));
     command.arg("--webhook-url").arg(format!("http://127.0.0.1:{api_port}/v1/webhooks/stripe"));
     drop(processes::spawn(paths, "stripe-sim", command)?);

@@ -58,7 +58,7 @@ async fn cargo_test(paths: &Paths, running: &Running, packages: &[String], filte
         .env("ROOST_TEST_ADMIN_DATABASE_URL", description.postgres_admin())
         .env("ROOST_TEST_REDIS_URL", description.redis())
         // By its path: this very file may have been built anew by now.
-        .env("ROOST_XTASK", paths.debug_binaries.join("xtask"));
+        .env("ROOST_XTASK", paths.binaries.join("xtask"));
     let status = command.status().await.context("cargo cannot be started")?;
     let code = u8::try_from(status.code().unwrap_or(1)).unwrap_or(1);
     Ok(ExitCode::from(code))

@@ -114,7 +114,7 @@ async fn one_start(candidate: &Candidate, polls: &mut mpsc::UnboundedReceiver<In
 }
 
 fn candidates(paths: &Paths, stores: &Stores, profile: &str, address: &str) -> Result<Vec<Candidate>> {
-    let target = paths.debug_binaries.parent().context("the target folder")?;
+    let target = paths.binaries.parent().context("the target folder")?;
     let folder = target.join(if profile == "dev" { "debug" } else { profile });
     let bare = Function { name: "hello".to_owned(), ..Function::default() };
     let mut candidates = vec![Candidate {
