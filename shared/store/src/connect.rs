@@ -23,7 +23,7 @@ const RECYCLE_LIMIT: Duration = Duration::from_millis(500);
 /// name must be for `%` to find it (`places.rs`). Statements are prepared and made to be good for all values: planned
 /// once a connection, not five times before that is found out. Disks have no heads to move: a page here costs what one
 /// there does.
-const SESSION_OPTIONS: &str = "-c statement_timeout=2500 -c lock_timeout=2000 \
+pub const SESSION_OPTIONS: &str = "-c statement_timeout=2500 -c lock_timeout=2000 \
     -c idle_in_transaction_session_timeout=5000 -c timezone=UTC -c plan_cache_mode=force_generic_plan \
     -c random_page_cost=1.1 -c pg_trgm.similarity_threshold=0.2";
 

@@ -15,8 +15,8 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// The statement with its parameters written into it.
-    pub(crate) fn with_literals(&self) -> String {
+    /// The statement with variables of pgbench for its parameters; NULL, which they can't be, is written out.
+    pub(crate) fn with_variables(&self, prefix: &str) -> String {
         let mut sql = String::new();
         let mut rest = self.sql.as_str();
         while let Some(at) = rest.find('$') {
@@ -24,7 +24,7 @@ impl Sent {
             let digits = rest[at + 1..].bytes().take_while(u8::is_ascii_digit).count();
             let number: Option<usize> = rest[at + 1..=at + digits].parse().ok();
             match number.and_then(|number| self.params.get(number.wrapping_sub(1))) {
-                Some(Some(text)) => sql.push_str(&format!("'{}'", text.replace('\'', "''"))),
+                Some(Some(_)) => sql.push_str(&format!(":{prefix}{}", &rest[at + 1..=at + digits])),
                 Some(None) => sql.push_str("NULL"),
                 None => sql.push_str(&rest[at..=at + digits]),
             }
@@ -136,7 +136,7 @@ mod tests {
         let sent = parse(log);
         assert_eq!(sent.len(), 2);
         assert_eq!(sent[0].params, [Some("it's, $2 = x".to_owned()), None]);
-        assert_eq!(sent[0].with_literals(), "-- a.b\nSELECT 'it''s, $2 = x', NULL, $10");
+        assert_eq!(sent[0].with_variables("p_"), "-- a.b\nSELECT :p_1, NULL, $10");
         assert_eq!(sent[1], Sent { sql: "SELECT 1".to_owned(), params: Vec::new() });
     }
 }

@@ -201,7 +201,7 @@ impl Bench<'_> {
     }
 
     /// Calls a second of ours and of pgbench, in turns; the middle round of each.
-    async fn against_pgbench<C, F>(&self, call: C, scripts: &[std::path::PathBuf]) -> Result<(f64, f64)>
+    async fn against_pgbench<C, F>(&self, call: C, scripts: &[pgbench::Script]) -> Result<(f64, f64)>
     where
         C: Fn(usize) -> F + Clone + Send + 'static,
         F: Future<Output = domain::error::Result<()>> + Send,

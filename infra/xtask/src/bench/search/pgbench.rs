@@ -12,30 +12,47 @@ use crate::postgres::Postgres;
 /// As many clients as the use case has on its side.
 pub(crate) const CLIENTS: usize = 8;
 
-/// Writes one script an entry: its statements, one after another.
-pub(crate) fn scripts(folder: &Path, name: &str, transactions: &[Vec<Sent>]) -> Result<Vec<PathBuf>> {
+/// A script of pgbench and what its variables stand for.
+pub(crate) struct Script {
+    file: PathBuf,
+    variables: Vec<(String, String)>,
+}
+
+/// Writes one script an entry: its statements, one after another, with the same parameters as they were sent with.
+/// Literals instead would be planned for, and the two sides would not do the same.
+pub(crate) fn scripts(folder: &Path, name: &str, transactions: &[Vec<Sent>]) -> Result<Vec<Script>> {
     std::fs::create_dir_all(folder)?;
     let script = |(number, sent): (usize, &Vec<Sent>)| {
         let file = folder.join(format!("{name}-{number}.sql"));
-        let text: String = sent.iter().map(|sent| format!("{};\n", sent.with_literals())).collect();
+        let (mut text, mut variables) = (String::new(), Vec::new());
+        for (statement, sent) in sent.iter().enumerate() {
+            let prefix = format!("p{number}_{statement}_");
+            text.push_str(&sent.with_variables(&prefix));
+            text.push_str(";\n");
+            let given = sent.params.iter().enumerate();
+            variables.extend(given.filter_map(|(at, value)| Some((format!("{prefix}{}", at + 1), value.clone()?))));
+        }
         std::fs::write(&file, text)?;
-        Ok(file)
+        Ok(Script { file, variables })
     };
     transactions.iter().enumerate().map(script).collect()
 }
 
-/// Transactions a second of the scripts, each as often as the others.
+/// Transactions a second of the scripts, each as often as the others, in sessions like those of the functions.
 pub(crate) async fn throughput(
     postgres: &Postgres,
     database: &str,
-    scripts: &[PathBuf],
+    scripts: &[Script],
     round: Duration,
 ) -> Result<f64> {
     let mut command = Command::new(program()?);
-    command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]);
+    command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]).env("PGOPTIONS", store::connect::SESSION_OPTIONS);
     command.arg(format!("--client={CLIENTS}")).arg(format!("--time={}", round.as_secs().max(1)));
     for script in scripts {
-        command.arg("--file").arg(script);
+        command.arg("--file").arg(&script.file);
+        for (name, value) in &script.variables {
+            command.arg(format!("--define={name}={value}"));
+        }
     }
     let output =
         command.arg(postgres.url("roost_app", database)).output().await.context("pgbench cannot be started")?;
