@@ -5,13 +5,19 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
-use redis::{Client, RedisResult};
-use services::ports::Cache;
+use redis::{Client, RedisResult, Value};
+use services::ports::{Cache, Looked};
 use tokio::sync::Mutex;
 
 /// A cache that takes longer than this is slower than asking the database.
 const OPERATION_LIMIT: Duration = Duration::from_millis(50);
 const CONNECT_LIMIT: Duration = Duration::from_millis(200);
+
+/// The value, else 1 for whoever has just got the lease, else 0.
+const LOOK_OR_LEASE: &str = "local kept = redis.call('GET', KEYS[1])
+if kept then return kept end
+if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then return 1 end
+return 0";
 
 /// How long a Redis that failed is left alone.
 const REST: Duration = Duration::from_secs(1);
@@ -39,8 +45,12 @@ impl RedisCache {
 
     /// Runs a command on the connection, making it first if need be.
     async fn run<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Option<T> {
-        let mut connection = self.connection().await?;
-        match tokio::time::timeout(OPERATION_LIMIT, command.query_async(&mut connection)).await {
+        self.on_connection(async |mut connection| command.query_async(&mut connection).await).await
+    }
+
+    async fn on_connection<T>(&self, work: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>) -> Option<T> {
+        let connection = self.connection().await?;
+        match tokio::time::timeout(OPERATION_LIMIT, work(connection)).await {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => self.rest_after(&error.to_string()).await,
             Err(_) => self.rest_after("no answer in time").await,
@@ -99,6 +109,25 @@ impl Cache for RedisCache {
         Some(added.is_some())
     }
 
+    async fn look_or_lease(&self, key: &str, lease_seconds: u64) -> Option<Looked> {
+        let mut command = redis::cmd("EVAL");
+        command.arg(LOOK_OR_LEASE).arg(2).arg(key).arg(lease_key(key)).arg(lease_seconds);
+        match self.run(&command).await? {
+            Value::BulkString(kept) => Some(Looked::Kept(kept)),
+            Value::Int(1) => Some(Looked::Leased),
+            _ => Some(Looked::Awaited),
+        }
+    }
+
+    async fn end_lease(&self, key: &str, value: Option<&[u8]>, ttl_seconds: u64) {
+        let mut commands = redis::pipe();
+        if let Some(value) = value {
+            commands.cmd("SET").arg(key).arg(value).arg("EX").arg(ttl_seconds).ignore();
+        }
+        commands.cmd("UNLINK").arg(lease_key(key)).ignore();
+        self.on_connection(async |mut connection| commands.query_async::<()>(&mut connection).await).await;
+    }
+
     async fn delete(&self, keys: &[String]) -> bool {
         self.run::<i64>(redis::cmd("UNLINK").arg(keys)).await.is_some()
     }
@@ -106,6 +135,10 @@ impl Cache for RedisCache {
     async fn ping(&self) -> Option<bool> {
         Some(self.run::<String>(&redis::cmd("PING")).await.is_some())
     }
+}
+
+fn lease_key(key: &str) -> String {
+    format!("{key}:lease")
 }
 
 /// No cache by configuration: every look is a miss.
@@ -126,6 +159,12 @@ impl Cache for NoCache {
     async fn add(&self, _key: &str, _value: &[u8], _ttl_seconds: u64) -> Option<bool> {
         None
     }
+
+    async fn look_or_lease(&self, _key: &str, _lease_seconds: u64) -> Option<Looked> {
+        None
+    }
+
+    async fn end_lease(&self, _key: &str, _value: Option<&[u8]>, _ttl_seconds: u64) {}
 
     async fn delete(&self, _keys: &[String]) -> bool {
         true

@@ -18,6 +18,7 @@ use store::cache_invalidations::{self, Invalidation, Standing};
 use uuid::Uuid;
 
 use crate::Services;
+use crate::ports::Looked;
 
 pub use store::cache_invalidations::Dependency;
 
@@ -60,22 +61,17 @@ impl Services {
         }
         let Some(generations) = self.generations(&standing, &dependency).await else { return compute().await };
         let key = answer_key(&standing, name, &generations);
-        let lease = format!("{key}:lease");
         let waiting_since = std::time::Instant::now();
         while waiting_since.elapsed() < PATIENCE {
-            if let Some(kept) = self.cache.get(&key).await {
-                return Ok(kept);
-            }
-            match self.cache.add(&lease, b"", LEASE_SECONDS).await {
-                Some(true) => {
+            match self.cache.look_or_lease(&key, LEASE_SECONDS).await {
+                Some(Looked::Kept(kept)) => return Ok(kept),
+                Some(Looked::Leased) => {
                     let outcome = compute().await;
-                    if let Ok(answer) = &outcome {
-                        self.cache.set(&key, answer, TTL_SECONDS).await;
-                    }
-                    self.cache.delete(&[lease]).await;
+                    let answer = outcome.as_ref().ok().map(Vec::as_slice);
+                    self.cache.end_lease(&key, answer, TTL_SECONDS).await;
                     return outcome;
                 }
-                Some(false) => tokio::time::sleep(LOOK_EVERY).await,
+                Some(Looked::Awaited) => tokio::time::sleep(LOOK_EVERY).await,
                 None => break,
             }
         }

@@ -165,6 +165,17 @@ pub trait Mailer: Send + Sync {
     async fn send(&self, mail: &Mail) -> Result<()>;
 }
 
+/// What a cache has under a key, or who works on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Looked {
+    /// The value.
+    Kept(Vec<u8>),
+    /// None, and it is this caller's to work out.
+    Leased,
+    /// None, and another is at it.
+    Awaited,
+}
+
 /// A cache that may be absent, slow or empty: a miss is always a right answer.
 #[async_trait]
 pub trait Cache: Send + Sync {
@@ -176,6 +187,10 @@ pub trait Cache: Send + Sync {
     async fn get_many(&self, keys: &[String]) -> Option<Vec<Option<Vec<u8>>>>;
     /// Keeps a value unless the key has one, and says whether it did; none while there is no cache.
     async fn add(&self, key: &str, value: &[u8], ttl_seconds: u64) -> Option<bool>;
+    /// The value, or a lease of some seconds to work it out, in one trip; none while there is no cache.
+    async fn look_or_lease(&self, key: &str, lease_seconds: u64) -> Option<Looked>;
+    /// Keeps what was worked out for some seconds, if anything was, and gives the lease back.
+    async fn end_lease(&self, key: &str, value: Option<&[u8]>, ttl_seconds: u64);
     /// Forgets values; false when the cache did not say that it has. Without a cache by configuration there is nothing
     /// to forget.
     async fn delete(&self, keys: &[String]) -> bool;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use adapters::{NoCache, RedisCache};
 use domain::id::EventId;
-use services::ports::Cache;
+use services::ports::{Cache, Looked};
 use testkit::redis_url;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -37,6 +37,23 @@ async fn what_is_kept_comes_back_until_it_is_forgotten() {
     assert_eq!(cache.get(&key).await.as_deref(), Some(b"".as_slice()), "empty is not nothing");
     assert!(cache.delete(std::slice::from_ref(&key)).await);
     assert_eq!(cache.get(&key).await, None);
+}
+
+#[tokio::test]
+async fn one_works_a_value_out_and_the_others_find_it() {
+    let (cache, key) = (RedisCache::new(&redis_url()).expect("an address"), key());
+    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased));
+    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Awaited));
+    cache.end_lease(&key, None, 60).await;
+    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased), "whoever failed leaves it to the next");
+    let values: [&[u8]; 2] = [b"\0\xff", b""];
+    for value in values {
+        cache.end_lease(&key, Some(value), 60).await;
+        assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Kept(value.to_vec())));
+    }
+    assert!(cache.delete(std::slice::from_ref(&key)).await);
+    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased), "a hit takes no lease");
+    assert_eq!(NoCache.look_or_lease(&key, 60).await, None);
 }
 
 #[tokio::test]
