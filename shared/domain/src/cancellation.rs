@@ -257,5 +257,11 @@ fn refund_lines(price: &Price, given: GivenBack) -> Vec<RefundLine> {
     lines
 }
 
+/// For tests of what follows from it.
+#[cfg(test)]
+pub(crate) fn part_given_back(price: &Price, numerator: i64, denominator: i64, cleaning: bool) -> Vec<RefundLine> {
+    refund_lines(price, GivenBack::Part { numerator, denominator, cleaning })
+}
+
 #[cfg(test)]
 mod tests;

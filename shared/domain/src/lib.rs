@@ -20,6 +20,7 @@ pub mod error;
 pub mod event;
 pub mod geo;
 pub mod id;
+pub mod ledger;
 pub mod money;
 pub mod payment;
 pub mod photo;

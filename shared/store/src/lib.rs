@@ -10,6 +10,7 @@ pub mod clock;
 pub mod connect;
 pub mod error;
 pub mod idempotency_keys;
+pub mod ledger;
 pub mod listing_search;
 pub mod migrations;
 pub mod notification_preferences;

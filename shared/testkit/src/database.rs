@@ -91,6 +91,12 @@ impl TestDatabase {
         connect(admin_config().dbname(&self.name).user(&target.user).password(&target.password)).await
     }
 
+    /// A connection of its own in the role of the migrations.
+    pub async fn connect_as_owner(&self) -> Client {
+        let target = self.owner_target();
+        connect(admin_config().dbname(&self.name).user(&target.user).password(&target.password)).await
+    }
+
     /// A connection of its own as the administrator.
     pub async fn connect_as_admin(&self) -> Client {
         connect(admin_config().dbname(&self.name)).await

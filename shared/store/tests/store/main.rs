@@ -2,6 +2,7 @@
 
 mod bookings;
 mod idempotency_keys;
+mod ledger;
 mod outbox;
 mod schema;
 mod search_calendar;
