@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use crate::charges::Charge;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
@@ -18,13 +19,14 @@ const AVAILABLE_AFTER_SECONDS: i64 = 2 * 86_400;
 pub(crate) struct BalanceTransaction {
     id: String,
     created: i64,
-    /// `charge`, `refund`, `refund_failure` or `adjustment`.
+    available_on: i64,
+    /// `charge`, `refund`, `refund_failure`, `adjustment`, `transfer` or `transfer_refund`.
     kind: &'static str,
     category: &'static str,
     source: String,
     amount: i64,
     fee: i64,
-    currency: String,
+    pub(crate) currency: String,
 }
 
 impl Row for BalanceTransaction {
@@ -38,8 +40,16 @@ impl Row for BalanceTransaction {
 }
 
 impl BalanceTransaction {
+    /// What it did to the balance, minor units.
+    pub(crate) fn net(&self) -> i64 {
+        self.amount - self.fee
+    }
+
+    pub(crate) fn is_available(&self, now: i64) -> bool {
+        self.available_on <= now
+    }
+
     pub(crate) fn to_json(&self, now: i64) -> Value {
-        let available_on = self.created + AVAILABLE_AFTER_SECONDS;
         let fee = json!({
             "amount": self.fee, "application": null, "currency": self.currency,
             "description": "Stripe processing fees", "type": "stripe_fee",
@@ -48,7 +58,7 @@ impl BalanceTransaction {
             "id": self.id,
             "object": "balance_transaction",
             "amount": self.amount,
-            "available_on": available_on,
+            "available_on": self.available_on,
             "balance_type": "payments",
             "created": self.created,
             "currency": self.currency,
@@ -56,10 +66,10 @@ impl BalanceTransaction {
             "exchange_rate": null,
             "fee": self.fee,
             "fee_details": if self.fee == 0 { json!([]) } else { json!([fee]) },
-            "net": self.amount - self.fee,
+            "net": self.net(),
             "reporting_category": self.category,
             "source": self.source,
-            "status": if available_on <= now { "available" } else { "pending" },
+            "status": if self.is_available(now) { "available" } else { "pending" },
             "type": self.kind,
         })
     }
@@ -84,46 +94,78 @@ pub(crate) fn list(state: &State, mut params: Params) -> Result<Value, StripeErr
     })
 }
 
-fn insert(
-    state: &mut State,
-    (kind, category): (&'static str, &'static str),
-    source: &str,
-    (amount, fee): (i64, i64),
-    currency: &str,
-) -> String {
+/// A movement of `amount` less `fee`, from when on it counts as available.
+struct Movement<'movement> {
+    kind: (&'static str, &'static str),
+    source: &'movement str,
+    amount: i64,
+    fee: i64,
+    currency: &'movement str,
+    available_on: i64,
+}
+
+fn insert(state: &mut State, movement: Movement<'_>) -> String {
     let id = state.ids.next("txn");
-    let (source, currency) = (source.to_owned(), currency.to_owned());
     let created = state.now();
+    let (kind, category) = movement.kind;
     state.balance_transactions.insert(BalanceTransaction {
         id: id.clone(),
         created,
+        available_on: movement.available_on,
         kind,
         category,
-        source,
-        amount,
-        fee,
-        currency,
+        source: movement.source.to_owned(),
+        amount: movement.amount,
+        fee: movement.fee,
+        currency: movement.currency.to_owned(),
     });
     id
 }
 
-pub(crate) fn of_charge(state: &mut State, charge: &str, amount: i64, currency: &str) -> String {
+/// A charge waits two days, unless its card says otherwise.
+pub(crate) fn of_charge(state: &mut State, charge: &str, amount: i64, currency: &str, at_once: bool) -> String {
     let fee = (amount * FEE_BASIS_POINTS + 5_000) / 10_000 + FEE_FIXED_MINOR;
-    insert(state, ("charge", "charge"), charge, (amount, fee), currency)
+    let available_on = state.now() + if at_once { 0 } else { AVAILABLE_AFTER_SECONDS };
+    insert(state, Movement { kind: ("charge", "charge"), source: charge, amount, fee, currency, available_on })
 }
 
-pub(crate) fn of_refund(state: &mut State, refund: &str, amount: i64, currency: &str) -> String {
-    insert(state, ("refund", "refund"), refund, (-amount, 0), currency)
+/// From when on the money of a charge is available.
+pub(crate) fn available_on(state: &State, charge: &Charge) -> i64 {
+    let transaction = charge.balance_transaction.as_ref().and_then(|id| state.balance_transactions.get(id));
+    transaction.map_or(charge.created(), |transaction| transaction.available_on)
+}
+
+/// A refund comes out of the charge's money while that waits, else out of what is available.
+pub(crate) fn of_refund(state: &mut State, refund: &str, amount: i64, charge: &Charge) -> String {
+    let available_on = available_on(state, charge).max(state.now());
+    let (kind, currency) = (("refund", "refund"), charge.currency.as_str());
+    insert(state, Movement { kind, source: refund, amount: -amount, fee: 0, currency, available_on })
 }
 
 pub(crate) fn of_failed_refund(state: &mut State, refund: &str, amount: i64, currency: &str) -> String {
-    insert(state, ("refund_failure", "refund_failure"), refund, (amount, 0), currency)
+    let kind = ("refund_failure", "refund_failure");
+    let available_on = state.now();
+    insert(state, Movement { kind, source: refund, amount, fee: 0, currency, available_on })
 }
 
 pub(crate) fn of_dispute(state: &mut State, dispute: &str, amount: i64, currency: &str) -> String {
-    insert(state, ("adjustment", "dispute"), dispute, (-amount, DISPUTE_FEE_MINOR), currency)
+    let (kind, available_on) = (("adjustment", "dispute"), state.now());
+    let (amount, fee) = (-amount, DISPUTE_FEE_MINOR);
+    insert(state, Movement { kind, source: dispute, amount, fee, currency, available_on })
 }
 
 pub(crate) fn of_won_dispute(state: &mut State, dispute: &str, amount: i64, currency: &str) -> String {
-    insert(state, ("adjustment", "dispute_reversal"), dispute, (amount, -DISPUTE_FEE_MINOR), currency)
+    let (kind, available_on) = (("adjustment", "dispute_reversal"), state.now());
+    insert(state, Movement { kind, source: dispute, amount, fee: -DISPUTE_FEE_MINOR, currency, available_on })
+}
+
+/// A transfer; one with a source charge moves that charge's money when it becomes available.
+pub(crate) fn of_transfer(state: &mut State, transfer: &str, amount: i64, currency: &str, available_on: i64) -> String {
+    let kind = ("transfer", "transfer");
+    insert(state, Movement { kind, source: transfer, amount: -amount, fee: 0, currency, available_on })
+}
+
+pub(crate) fn of_reversal(state: &mut State, reversal: &str, amount: i64, currency: &str) -> String {
+    let (kind, available_on) = (("transfer_refund", "transfer_reversal"), state.now());
+    insert(state, Movement { kind, source: reversal, amount, fee: 0, currency, available_on })
 }

@@ -10,6 +10,8 @@ pub(crate) enum Behaviour {
     Decline(&'static Decline),
     /// The bank wants to see the holder first (3-D Secure).
     Authenticate,
+    /// Approves; the money is available at once.
+    BypassPending,
     /// Approves, and then the holder disputes it.
     Dispute,
     /// Approves; a refund of it stays pending for a moment.
@@ -62,7 +64,7 @@ const fn visa(number: &'static str, payment_method: &'static str, behaviour: Beh
 }
 
 /// Every test card known here.
-pub(crate) static CARDS: [Card; 13] = [
+pub(crate) static CARDS: [Card; 14] = [
     visa("4242424242424242", "pm_card_visa", Behaviour::Approve),
     Card {
         number: "5555555555554444",
@@ -78,6 +80,7 @@ pub(crate) static CARDS: [Card; 13] = [
     visa("4000002760003184", "pm_card_authenticationRequired", Behaviour::Authenticate),
     visa("4000000000003220", "pm_card_threeDSecure2Required", Behaviour::Authenticate),
     visa("4000000000000259", "pm_card_createDispute", Behaviour::Dispute),
+    visa("4000000000000077", "pm_card_bypassPending", Behaviour::BypassPending),
     visa("4000000000007726", "pm_card_pendingRefund", Behaviour::RefundPending),
     visa("4000000000005126", "pm_card_refundFail", Behaviour::RefundFails),
     Card {

@@ -54,6 +54,11 @@ impl Charge {
         self.amount_captured - self.amount_refunded
     }
 
+    /// Its group of transfers: the one it was given, or the one Stripe names after its payment.
+    pub(crate) fn group(&self) -> String {
+        self.transfer_group.clone().unwrap_or_else(|| format!("group_{}", self.payment_intent))
+    }
+
     fn refunded(&self) -> bool {
         let taken = if self.captured { self.amount_captured } else { self.amount };
         self.amount_refunded > 0 && self.amount_refunded >= taken
@@ -207,7 +212,9 @@ fn take(state: &mut State, charge: &mut Charge, amount: i64) {
     charge.captured = true;
     charge.amount_captured = amount;
     charge.capture_before = None;
-    charge.balance_transaction = Some(balance_transactions::of_charge(state, &charge.id, amount, &charge.currency));
+    let at_once = behaviour(state, charge) == Behaviour::BypassPending;
+    charge.balance_transaction =
+        Some(balance_transactions::of_charge(state, &charge.id, amount, &charge.currency, at_once));
 }
 
 /// Takes up to what was authorised and releases the rest.

@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::API_VERSION;
 
 /// The kinds of event sent when nothing else is asked for: those that Roost's endpoint subscribes to.
-const DEFAULT_WEBHOOK_EVENTS: [&str; 12] = [
+const DEFAULT_WEBHOOK_EVENTS: [&str; 15] = [
     "payment_intent.created",
     "payment_intent.requires_action",
     "payment_intent.amount_capturable_updated",
@@ -21,6 +21,9 @@ const DEFAULT_WEBHOOK_EVENTS: [&str; 12] = [
     "refund.created",
     "refund.updated",
     "refund.failed",
+    "account.updated",
+    "transfer.created",
+    "transfer.reversed",
 ];
 
 /// Versions other than [`API_VERSION`] that have the same shapes for what is simulated.

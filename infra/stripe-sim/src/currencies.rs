@@ -68,6 +68,20 @@ pub(crate) fn shown(amount: i64, currency: &str) -> String {
     format!("{sign}{whole}.{rest} {code}")
 }
 
+/// Where connected accounts can be, and the currency they are paid in there.
+const COUNTRIES: &str = "AE:aed AT:eur AU:aud BE:eur BG:eur BR:brl CA:cad CH:chf CY:eur CZ:czk DE:eur DK:dkk EE:eur \
+    ES:eur FI:eur FR:eur GB:gbp GI:gbp GR:eur HK:hkd HR:eur HU:huf IE:eur IT:eur JP:jpy LI:chf LT:eur LU:eur LV:eur \
+    MT:eur MX:mxn MY:myr NL:eur NO:nok NZ:nzd PL:pln PT:eur RO:ron SE:sek SG:sgd SI:eur SK:eur TH:thb US:usd";
+
+/// The currency of a country where connected accounts can be.
+pub(crate) fn of_country(country: &str) -> Result<&'static str, StripeError> {
+    let found = COUNTRIES.split_whitespace().filter_map(|pair| pair.split_once(':')).find(|(code, _)| *code == country);
+    found.map(|(_, currency)| currency).ok_or_else(|| {
+        let message = format!("Country '{country}' is unknown. Try using a 2-character alphanumeric country code instead, such as 'US', 'EG', or 'GB'.");
+        StripeError::invalid(message).code("country_unsupported").param("country")
+    })
+}
+
 /// Refuses a currency that is not written in lower case or cannot be charged.
 pub(crate) fn check_currency(currency: &str) -> Result<(), StripeError> {
     if among(SUPPORTED, currency) {

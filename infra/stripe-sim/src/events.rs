@@ -14,8 +14,10 @@ pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) created: i64,
     pub(crate) kind: &'static str,
-    /// The payment it belongs to: events of one payment are sent in order.
-    pub(crate) payment_intent: String,
+    /// The payment, transfer or account it belongs to: events of one are sent in order.
+    pub(crate) subject: String,
+    /// The connected account it happened in, if not in the platform's own.
+    pub(crate) account: Option<String>,
     pub(crate) object: Value,
     pub(crate) cause: Cause,
 }
@@ -32,7 +34,7 @@ impl Row for Event {
 
 impl Event {
     pub(crate) fn to_json(&self, pending_webhooks: usize) -> Value {
-        json!({
+        let mut shown = json!({
             "id": self.id,
             "object": "event",
             "api_version": API_VERSION,
@@ -42,7 +44,11 @@ impl Event {
             "pending_webhooks": pending_webhooks,
             "request": {"id": self.cause.request_id, "idempotency_key": self.cause.idempotency_key},
             "type": self.kind,
-        })
+        });
+        if let Some(account) = &self.account {
+            shown["account"] = account.as_str().into();
+        }
+        shown
     }
 }
 

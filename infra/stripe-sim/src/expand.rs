@@ -51,6 +51,8 @@ fn object(state: &State, id: &str) -> Option<Value> {
         "pi" => state.payment_intents.get(id).map(PaymentIntent::to_json),
         "ch" => state.charges.get(id).map(|charge| charges::to_json(state, charge)),
         "re" => state.refunds.get(id).map(Refund::to_json),
+        "tr" => state.transfers.get(id).map(|transfer| crate::transfers::to_json(state, transfer)),
+        "acct" => state.accounts.get(id).map(crate::accounts::Account::to_json),
         "pm" => state.payment_methods.get(id).map(PaymentMethod::to_json),
         "dp" => state.disputes.get(id).map(|dispute| crate::disputes::to_json(state, dispute)),
         "txn" => state.balance_transactions.get(id).map(|row: &BalanceTransaction| row.to_json(state.now())),

@@ -1,8 +1,8 @@
 //! A simulator of the part of Stripe that Roost uses: stateful, strict about parameters and versions, with signed
 //! webhooks, test cards and a fault script.
 //!
-//! Owns an account's worth of PaymentIntents, Charges, Refunds, PaymentMethods, Disputes, balance transactions and
-//! Events, all in memory: what it knew is gone when it stops. Must not know anything of Roost, and must never be
+//! Owns an account's worth of PaymentIntents, Charges, Refunds, PaymentMethods, Disputes, connected accounts,
+//! Transfers, balance transactions and Events, all in memory: what it knew is gone when it stops. Must not know anything of Roost, and must never be
 //! deployed. What Stripe has and this does not is refused by name (`simulator_unsupported`), never ignored.
 //!
 //! ```text
@@ -12,6 +12,9 @@
 
 #![recursion_limit = "256"]
 
+mod account_links;
+mod accounts;
+mod balance;
 mod balance_transactions;
 mod cards;
 mod charges;
@@ -23,9 +26,11 @@ mod events;
 mod expand;
 mod faults;
 mod form;
+mod html;
 mod idempotency;
 mod ids;
 mod lists;
+mod onboarding_page;
 mod params;
 mod pay_page;
 mod payment_intents;
@@ -40,6 +45,8 @@ mod sim;
 mod simulator;
 mod state;
 mod table;
+mod transfer_reversals;
+mod transfers;
 mod webhooks;
 
 pub use config::{Config, ConfigError};

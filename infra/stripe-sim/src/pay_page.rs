@@ -6,14 +6,15 @@ use std::sync::Arc;
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{Path, RawQuery, State as Extract};
-use axum::http::{StatusCode, header};
-use axum::response::{Html, IntoResponse, Response};
+use axum::http::StatusCode;
+use axum::response::Response;
 use axum::routing::get;
 use serde_json::{Map, Value, json};
 
 use crate::cards::CARDS;
 use crate::currencies::shown;
 use crate::error::StripeError;
+use crate::html::{escape, failure, page, see, wrong};
 use crate::params::Params;
 use crate::payment_intents::{self, Caller};
 use crate::shared::Shared;
@@ -27,43 +28,7 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
 
 type Account = Extract<Arc<Shared>>;
 
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '&' => escaped.push_str("&amp;"),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '"' => escaped.push_str("&quot;"),
-            '\'' => escaped.push_str("&#39;"),
-            other => escaped.push(other),
-        }
-    }
-    escaped
-}
-
-fn page(status: StatusCode, body: &str) -> Response {
-    let style = "body{font:16px sans-serif;max-width:32rem;margin:3rem auto;padding:0 1rem}label{display:block;\
-                 margin:.5rem 0}button{padding:.5rem 1rem;margin-right:.5rem}.wrong{color:#b00020}";
-    let html = format!(
-        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" \
-         content=\"width=device-width\"><title>Pay (simulated)</title><style>{style}</style><body><main>\
-         <h1>Pay</h1><p>A simulator: no money moves.</p>{body}</main></body></html>"
-    );
-    (status, Html(html)).into_response()
-}
-
-fn see(location: &str) -> Response {
-    (StatusCode::SEE_OTHER, [(header::LOCATION, location.to_owned())]).into_response()
-}
-
-fn wrong(error: &StripeError) -> String {
-    format!("<p class=\"wrong\" role=\"alert\">{}</p>", escape(&error.message))
-}
-
-fn failure(error: &StripeError) -> Response {
-    page(StatusCode::from_u16(error.status).unwrap_or(StatusCode::BAD_REQUEST), &wrong(error))
-}
+const TITLE: &str = "Pay";
 
 /// What the pages take from a query or a form.
 struct Fields {
@@ -126,13 +91,13 @@ async fn show(Extract(shared): Account, Path(id): Path<String>, RawQuery(query):
         let intent = retrieve(&shared, &id, &fields.client_secret)?;
         Ok(render(&intent, fields.return_url.as_deref(), ""))
     });
-    shown.map_or_else(|error| failure(&error), |html| page(StatusCode::OK, &html))
+    shown.map_or_else(|error| failure(TITLE, &error), |html| page(StatusCode::OK, TITLE, &html))
 }
 
 async fn pay(Extract(shared): Account, Path(id): Path<String>, body: Bytes) -> Response {
     let fields = match fields(&body) {
         Ok(fields) => fields,
-        Err(error) => return failure(&error),
+        Err(error) => return failure(TITLE, &error),
     };
     let mut params = json!({
         "client_secret": fields.client_secret,
@@ -143,7 +108,7 @@ async fn pay(Extract(shared): Account, Path(id): Path<String>, body: Bytes) -> R
     if let Some(return_url) = &fields.return_url {
         params["return_url"] = return_url.as_str().into();
     }
-    let Value::Object(params) = params else { return failure(&StripeError::invalid("No parameters.")) };
+    let Value::Object(params) = params else { return failure(TITLE, &StripeError::invalid("No parameters.")) };
     let paid = shared.locked(|state| {
         routes::call(state, Caller::Guest, "POST", &["payment_intents", &id, "confirm"], Params::new(params))
     });
@@ -160,9 +125,9 @@ async fn pay(Extract(shared): Account, Path(id): Path<String>, body: Bytes) -> R
         Err(error) => match retrieve(&shared, &id, &fields.client_secret) {
             Ok(intent) => {
                 let html = render(&intent, fields.return_url.as_deref(), &wrong(&error));
-                page(StatusCode::PAYMENT_REQUIRED, &html)
+                page(StatusCode::PAYMENT_REQUIRED, TITLE, &html)
             }
-            Err(error) => failure(&error),
+            Err(error) => failure(TITLE, &error),
         },
     }
 }
@@ -194,7 +159,7 @@ async fn show_question(Extract(shared): Account, Path(id): Path<String>, RawQuer
             escape(&fields.client_secret)
         ))
     });
-    shown.map_or_else(|error| failure(&error), |html| page(StatusCode::OK, &html))
+    shown.map_or_else(|error| failure(TITLE, &error), |html| page(StatusCode::OK, TITLE, &html))
 }
 
 async fn answer_question(Extract(shared): Account, Path(id): Path<String>, body: Bytes) -> Response {
@@ -206,5 +171,5 @@ async fn answer_question(Extract(shared): Account, Path(id): Path<String>, body:
         let intent = shared.locked(|state| payment_intents::authenticate(state, &id, succeeds))?;
         Ok(done(&intent, return_url.as_deref()))
     });
-    answered.unwrap_or_else(|error| failure(&error))
+    answered.unwrap_or_else(|error| failure(TITLE, &error))
 }

@@ -122,7 +122,7 @@ pub(crate) fn create(state: &mut State, mut params: Params) -> Result<Value, Str
     let amount = refundable(&charge, amount)?;
 
     let id = state.ids.next("re");
-    let transaction = balance_transactions::of_refund(state, &id, amount, &charge.currency);
+    let transaction = balance_transactions::of_refund(state, &id, amount, &charge);
     let behaviour = charges::behaviour(state, &charge);
     let refund = Refund {
         id: id.clone(),

@@ -6,7 +6,10 @@ use crate::error::StripeError;
 use crate::params::Params;
 use crate::payment_intents::{self, Caller};
 use crate::state::State;
-use crate::{balance_transactions, charges, disputes, events, expand, payment_methods, refunds};
+use crate::{
+    account_links, accounts, balance, balance_transactions, charges, disputes, events, expand, payment_methods,
+    refunds, transfer_reversals, transfers,
+};
 
 /// Does what a call of the API asks for; `segments` are those of the path after `/v1`.
 pub(crate) fn call(
@@ -60,6 +63,21 @@ fn route(
         ("GET", ["payment_methods", id]) => bare(params, || payment_methods::retrieve(state, id)),
         ("GET", ["disputes"]) => disputes::list(state, params),
         ("GET", ["disputes", id]) => bare(params, || disputes::retrieve(state, id)),
+        ("POST", ["accounts"]) => accounts::create(state, params),
+        ("GET", ["accounts"]) => accounts::list(state, params),
+        ("GET", ["accounts", id]) => bare(params, || accounts::retrieve(state, id)),
+        ("POST", ["accounts", id]) => accounts::update(state, id, params),
+        ("POST", ["account_links"]) => account_links::create(state, params),
+        ("POST", ["transfers"]) => transfers::create(state, params),
+        ("GET", ["transfers"]) => transfers::list(state, params),
+        ("GET", ["transfers", id]) => bare(params, || transfers::retrieve(state, id)),
+        ("POST", ["transfers", id]) => transfers::update(state, id, params),
+        ("POST", ["transfers", id, "reversals"]) => transfer_reversals::create(state, id, params),
+        ("GET", ["transfers", id, "reversals"]) => transfer_reversals::list(state, id, params),
+        ("GET", ["transfers", id, "reversals", reversal]) => {
+            bare(params, || transfer_reversals::retrieve(state, id, reversal))
+        }
+        ("GET", ["balance"]) => bare(params, || Ok(balance::retrieve(state))),
         ("GET", ["balance_transactions"]) => balance_transactions::list(state, params),
         ("GET", ["balance_transactions", id]) => bare(params, || balance_transactions::retrieve(state, id)),
         ("GET", ["events"]) => events::list(state, params),

@@ -21,7 +21,7 @@ use crate::payment_intents::{self, Caller};
 use crate::requests::Request;
 use crate::shared::Shared;
 use crate::state::{Cause, wall_clock};
-use crate::{API_VERSION, form, pay_page, routes, sim};
+use crate::{API_VERSION, form, onboarding_page, pay_page, routes, sim};
 
 /// Everything that the simulator answers.
 pub(crate) fn router(shared: Arc<Shared>) -> Router {
@@ -29,6 +29,7 @@ pub(crate) fn router(shared: Arc<Shared>) -> Router {
         .route("/v1/{*rest}", any(api))
         .merge(sim::router())
         .merge(pay_page::router())
+        .merge(onboarding_page::router())
         .fallback(unknown_path)
         .with_state(shared)
 }

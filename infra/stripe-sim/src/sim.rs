@@ -12,11 +12,12 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use crate::accounts::Onboarding;
 use crate::error::StripeError;
 use crate::faults::Fault;
 use crate::server::{json_response, refusal};
 use crate::shared::Shared;
-use crate::{disputes, payment_intents};
+use crate::{accounts, disputes, payment_intents};
 
 type Account = Extract<Arc<Shared>>;
 
@@ -32,6 +33,8 @@ pub(crate) fn router() -> Router<Arc<Shared>> {
         .route("/_sim/clock", get(clock).post(advance_clock))
         .route("/_sim/payment_intents/{id}/authenticate", post(authenticate))
         .route("/_sim/disputes/{id}/close", post(close_dispute))
+        .route("/_sim/accounts/{id}/onboard", post(onboard))
+        .route("/_sim/accounts/{id}/pay_out", post(pay_out))
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, StripeError> {
@@ -142,4 +145,35 @@ async fn close_dispute(Extract(shared): Account, Path(id): Path<String>, body: B
         let won = matches!(status, Verdict::Won);
         shared.locked(|state| disputes::close(state, &id, won))
     }))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct OnboardIn {
+    outcome: Outcome,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum Outcome {
+    Complete,
+    RequirementsDue,
+    PendingVerification,
+}
+
+/// The holder of a connected account onboards, or Stripe finds that something is due again.
+async fn onboard(Extract(shared): Account, Path(id): Path<String>, body: Bytes) -> Response {
+    answer(read(&body).and_then(|OnboardIn { outcome }| {
+        let onboarding = match outcome {
+            Outcome::Complete => Onboarding::Complete,
+            Outcome::RequirementsDue => Onboarding::RequirementsDue,
+            Outcome::PendingVerification => Onboarding::PendingVerification,
+        };
+        shared.locked(|state| accounts::onboard(state, &id, onboarding))
+    }))
+}
+
+/// A connected account's balance goes to its bank, where no reversal reaches it.
+async fn pay_out(Extract(shared): Account, Path(id): Path<String>) -> Response {
+    answer(shared.locked(|state| accounts::pay_out(state, &id)))
 }

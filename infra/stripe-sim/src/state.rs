@@ -5,6 +5,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
 
+use crate::account_links::AccountLink;
+use crate::accounts::Account;
 use crate::balance_transactions::BalanceTransaction;
 use crate::charges::Charge;
 use crate::disputes::Dispute;
@@ -17,6 +19,8 @@ use crate::payment_methods::PaymentMethod;
 use crate::refunds::Refund;
 use crate::requests::Requests;
 use crate::table::Table;
+use crate::transfer_reversals::Reversal;
+use crate::transfers::Transfer;
 use crate::webhooks::Deliveries;
 
 /// The call being worked on: events name it.
@@ -40,6 +44,10 @@ pub(crate) struct State {
     pub(crate) payment_methods: Table<PaymentMethod>,
     pub(crate) disputes: Table<Dispute>,
     pub(crate) balance_transactions: Table<BalanceTransaction>,
+    pub(crate) accounts: Table<Account>,
+    pub(crate) account_links: Table<AccountLink>,
+    pub(crate) transfers: Table<Transfer>,
+    pub(crate) transfer_reversals: Table<Reversal>,
     pub(crate) events: Table<Event>,
     /// Events made under the lock and not handed to the webhooks yet.
     pub(crate) outbox: Vec<String>,
@@ -62,6 +70,10 @@ impl State {
             payment_methods: Table::new(),
             disputes: Table::new(),
             balance_transactions: Table::new(),
+            accounts: Table::new(),
+            account_links: Table::new(),
+            transfers: Table::new(),
+            transfer_reversals: Table::new(),
             events: Table::new(),
             outbox: Vec::new(),
             keys: Keys::new(HashMap::new()),
@@ -76,13 +88,24 @@ impl State {
         wall_clock() + self.clock_ahead_seconds
     }
 
-    /// Records an event about `object` as it is now; the webhooks take it from the outbox.
-    pub(crate) fn emit(&mut self, kind: &'static str, payment_intent: &str, object: Value) {
+    /// Records an event about `object` as it is now; the webhooks take it from the outbox. Events of one subject, a
+    /// payment or a transfer, are sent in order.
+    pub(crate) fn emit(&mut self, kind: &'static str, subject: &str, object: Value) {
+        self.record(kind, subject, None, object);
+    }
+
+    /// The same about a connected account, which the event then names.
+    pub(crate) fn emit_of_account(&mut self, kind: &'static str, account: &str, object: Value) {
+        self.record(kind, account, Some(account.to_owned()), object);
+    }
+
+    fn record(&mut self, kind: &'static str, subject: &str, account: Option<String>, object: Value) {
         let event = Event {
             id: self.ids.next("evt"),
             created: self.now(),
             kind,
-            payment_intent: payment_intent.to_owned(),
+            subject: subject.to_owned(),
+            account,
             object,
             cause: self.cause.clone(),
         };

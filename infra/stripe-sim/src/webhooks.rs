@@ -1,4 +1,4 @@
-//! Sending events to the account's endpoint: signed, in order within a payment, again and again until a 2xx, and as
+//! Sending events to the account's endpoint: signed, in order within a subject (a payment, say), again and again until a 2xx, and as
 //! badly as the fault script says. Must not change what happened.
 
 use std::collections::{HashMap, VecDeque};
@@ -43,7 +43,7 @@ pub(crate) struct Delivery {
     event: String,
     #[serde(rename = "type")]
     kind: &'static str,
-    payment_intent: String,
+    subject: String,
     url: String,
     status: DeliveryStatus,
     fault: Option<FaultKind>,
@@ -56,7 +56,7 @@ pub(crate) struct Delivery {
 #[derive(Debug, Default)]
 pub(crate) struct Deliveries {
     all: Vec<Delivery>,
-    /// By payment: what follows the delivery under way. No entry: nothing is under way.
+    /// By subject: what follows the delivery under way. No entry: nothing is under way.
     waiting: HashMap<String, VecDeque<usize>>,
     /// Held back to be sent newest first.
     held: Vec<usize>,
@@ -81,7 +81,7 @@ pub(crate) fn dispatch(shared: &Arc<Shared>, state: &mut State, event_id: &str) 
     if !shared.config.sends(event.kind) {
         return;
     }
-    let (kind, payment_intent) = (event.kind, event.payment_intent.clone());
+    let (kind, subject) = (event.kind, event.subject.clone());
     // Stripe sends the same indented text that its API answers with.
     let body = format!("{:#}", event.to_json(1));
     let fault = state.faults.take_for_event(kind);
@@ -91,7 +91,7 @@ pub(crate) fn dispatch(shared: &Arc<Shared>, state: &mut State, event_id: &str) 
             id,
             event: event_id.to_owned(),
             kind,
-            payment_intent: payment_intent.clone(),
+            subject: subject.clone(),
             url: url.clone(),
             status,
             fault,
@@ -108,7 +108,7 @@ pub(crate) fn dispatch(shared: &Arc<Shared>, state: &mut State, event_id: &str) 
         Some(FaultKind::WebhookTwice) => {
             for _ in 0..2 {
                 let id = record(state, DeliveryStatus::Pending);
-                enqueue(shared, state, &payment_intent, id);
+                enqueue(shared, state, &subject, id);
             }
         }
         Some(FaultKind::WebhookLate) => {
@@ -130,28 +130,28 @@ pub(crate) fn dispatch(shared: &Arc<Shared>, state: &mut State, event_id: &str) 
         }
         _ => {
             let id = record(state, DeliveryStatus::Pending);
-            enqueue(shared, state, &payment_intent, id);
+            enqueue(shared, state, &subject, id);
         }
     }
 }
 
-/// Sends a delivery after those of the same payment that are not done.
-fn enqueue(shared: &Arc<Shared>, state: &mut State, payment_intent: &str, id: usize) {
-    if let Some(waiting) = state.deliveries.waiting.get_mut(payment_intent) {
+/// Sends a delivery after those of the same subject that are not done.
+fn enqueue(shared: &Arc<Shared>, state: &mut State, subject: &str, id: usize) {
+    if let Some(waiting) = state.deliveries.waiting.get_mut(subject) {
         waiting.push_back(id);
         return;
     }
-    state.deliveries.waiting.insert(payment_intent.to_owned(), VecDeque::new());
-    let (shared, payment_intent) = (Arc::clone(shared), payment_intent.to_owned());
+    state.deliveries.waiting.insert(subject.to_owned(), VecDeque::new());
+    let (shared, subject) = (Arc::clone(shared), subject.to_owned());
     tokio::spawn(async move {
         let mut next = Some(id);
         while let Some(id) = next {
             deliver(&shared, id).await;
             next = shared.locked(|state| {
-                let waiting = state.deliveries.waiting.get_mut(&payment_intent);
+                let waiting = state.deliveries.waiting.get_mut(&subject);
                 let following = waiting.and_then(VecDeque::pop_front);
                 if following.is_none() {
-                    state.deliveries.waiting.remove(&payment_intent);
+                    state.deliveries.waiting.remove(&subject);
                 }
                 following
             });

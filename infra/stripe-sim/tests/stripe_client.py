@@ -126,6 +126,78 @@ def disputes(client):
     assert client.v1.events.retrieve(event.id).type == "charge.dispute.created"
 
 
+def onboarding(client, address):
+    account = client.v1.accounts.create(
+        {
+            "country": "JP",
+            "email": "host@example.com",
+            "capabilities": {"transfers": {"requested": True}},
+            "controller": {
+                "fees": {"payer": "application"},
+                "losses": {"payments": "application"},
+                "stripe_dashboard": {"type": "express"},
+            },
+        }
+    )
+    assert account.type == "express" and account.default_currency == "jpy" and not account.payouts_enabled
+    assert "external_account" in account.requirements.currently_due
+    refused(
+        stripe.InvalidRequestError,
+        "insufficient_capabilities_for_transfer",
+        lambda: client.v1.transfers.create({"amount": 1, "currency": "usd", "destination": account.id}),
+    )
+    link = client.v1.account_links.create(
+        {
+            "account": account.id,
+            "type": "account_onboarding",
+            "refresh_url": "https://roost.example/again",
+            "return_url": "https://roost.example/done",
+        }
+    )
+    assert link.url.startswith(address + "/onboarding/")
+    onboard = f"{address}/_sim/accounts/{account.id}/onboard"
+    handle("POST", onboard, json.dumps({"outcome": "requirements_due"}).encode())
+    assert not client.v1.accounts.retrieve(account.id).payouts_enabled
+    handle("POST", onboard, json.dumps({"outcome": "complete"}).encode())
+    for enabled in [False, True]:
+        event = events_until(client, "account.updated")[-1]
+        assert event.account == account.id and event.data.object["payouts_enabled"] == enabled
+    enabled = client.v1.accounts.retrieve(account.id)
+    assert enabled.payouts_enabled and enabled.capabilities.transfers == "active"
+    renamed = client.v1.accounts.update(account.id, {"metadata": {"user": "user_1"}})
+    assert renamed.metadata["user"] == "user_1" and client.v1.accounts.list().data[0].id == account.id
+    return account
+
+
+def transfers(client, account):
+    paid = client.v1.payment_intents.create(
+        {"amount": 20000, "currency": "jpy", "confirm": True, "payment_method": "pm_card_visa"}
+    )
+    create = client.v1.transfers.create
+    plain = {"amount": 15000, "currency": "jpy", "destination": account.id, "transfer_group": "book_3"}
+    refused(stripe.InvalidRequestError, "balance_insufficient", lambda: create(plain))
+    transfer = create({**plain, "source_transaction": paid.latest_charge}, {"idempotency_key": "t1"})
+    again = create({**plain, "source_transaction": paid.latest_charge}, {"idempotency_key": "t1"})
+    assert again.id == transfer.id and again.last_response.headers["Idempotent-Replayed"] == "true"
+    assert events_until(client, "transfer.created")[-1].data.object["id"] == transfer.id
+    refused(
+        stripe.InvalidRequestError, None, lambda: create({**plain, "source_transaction": paid.latest_charge})
+    )
+    reversals = client.v1.transfers.reversals
+    first = reversals.create(transfer.id, {"amount": 4000})
+    assert first.amount == 4000 and first.transfer == transfer.id
+    assert events_until(client, "transfer.reversed")[-1].data.object["amount_reversed"] == 4000
+    refused(stripe.InvalidRequestError, None, lambda: reversals.create(transfer.id, {"amount": 11001}))
+    reversals.create(transfer.id)
+    after = client.v1.transfers.retrieve(transfer.id)
+    assert after.reversed and [reversal.amount for reversal in after.reversals.data] == [11000, 4000]
+    listed = client.v1.transfers.list({"transfer_group": "book_3", "destination": account.id})
+    assert [transfer.id for transfer in listed.data] == [transfer.id]
+    pending = {entry.currency: entry.amount for entry in client.v1.balance.retrieve().pending}
+    # The charge less its fee and the transfer wait for the same day; what came back is available at once.
+    assert pending["jpy"] == 20000 - (580 + 30) - 15000, pending
+
+
 def idempotency(client):
     create = client.v1.payment_intents.create
     params = {"amount": 1000, "currency": "usd"}
@@ -194,6 +266,7 @@ def main(binary):
             captures(client)
             refunds(client, intent)
             disputes(client)
+            transfers(client, onboarding(client, address))
             idempotency(client)
             strictness(client, address)
             retries(client, address)

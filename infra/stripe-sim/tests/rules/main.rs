@@ -1,6 +1,7 @@
 //! The rules of Stripe's API that the simulator holds to, tried over HTTP.
 
 mod access;
+mod connect;
 mod disputes;
 mod faults;
 mod harness;
