@@ -21,6 +21,7 @@ pub mod event;
 pub mod geo;
 pub mod id;
 pub mod ledger;
+pub mod message;
 pub mod money;
 pub mod payment;
 pub mod photo;

@@ -7,3 +7,4 @@ mod outbox;
 mod schema;
 mod search_calendar;
 mod search_plan;
+mod threads;
