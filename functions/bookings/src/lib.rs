@@ -1,4 +1,4 @@
-//! Stays: every route of `/v1/bookings`.
+//! Stays, and what guests and hosts write to each other: every route of `/v1/bookings` and `/v1/threads`.
 
 mod accept;
 pub mod cancel;
@@ -8,6 +8,7 @@ mod decline;
 mod get;
 pub mod json;
 mod list;
+pub mod threads;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -23,4 +24,5 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(decline::decline_booking))
         .routes(routes!(cancellation::preview_cancellation))
         .routes(routes!(cancel::cancel_booking))
+        .merge(threads::routes())
 }

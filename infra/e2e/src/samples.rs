@@ -21,6 +21,8 @@ pub struct Samples {
     pub draft: Property,
     /// The guest's booking of the listed property.
     pub booking_id: String,
+    /// The thread of the guest and the listed property's host.
+    pub thread_id: String,
     /// The guest's wishlist with the listed property.
     pub wishlist_id: String,
 }
@@ -36,11 +38,14 @@ impl Samples {
         let property = api.listed_property(&host, &Draft::default()).await?;
         let draft = api.draft_property(&host, &Draft::default()).await?;
         let booked = api.book(&guest, &Stay::in_days(200, 3)?.body(&property)).expect(201).await?;
+        let asked = json!({ "property_id": property.id, "text": "Is there a cot?" });
+        let thread = api.post("/v1/threads").by(&guest).json(&asked).expect(201).await?;
         let wishlist = api.post("/v1/wishlists").by(&guest).json(&json!({ "name": "Summer" })).expect(201).await?;
         let wishlist_id = wishlist.text_at("/id")?;
         let item = format!("/v1/wishlists/{wishlist_id}/items/{}", property.id);
         api.call(Method::PUT, &item).by(&guest).expect(200).await?;
-        Ok(Self { booking_id: booked.text_at("/id")?, wishlist_id, guest, stranger, property, draft })
+        let (booking_id, thread_id) = (booked.text_at("/id")?, thread.text_at("/id")?);
+        Ok(Self { booking_id, thread_id, wishlist_id, guest, stranger, property, draft })
     }
 
     /// The path of an operation with the ids of these samples in it.
@@ -56,6 +61,7 @@ impl Samples {
             path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
+            path if path.starts_with("/v1/threads/{") => &self.thread_id,
             path if path.starts_with("/v1/wishlists/{") => &self.wishlist_id,
             path if path.starts_with("/v1/properties/{") => &self.property.id,
             path if path.starts_with("/v1/users/{") => &self.guest.id,
@@ -109,6 +115,10 @@ impl Samples {
                 body
             }
             "POST /v1/bookings/{id}/cancel" => json!({ "reason": "Plans changed." }),
+            "POST /v1/bookings/{id}/messages" | "POST /v1/threads/{id}/messages" => {
+                json!({ "text": "We come at six." })
+            }
+            "POST /v1/threads" => json!({ "property_id": self.property.id, "text": "May we bring a dog?" }),
             "POST /v1/payments" => json!({ "booking_id": self.booking_id }),
             "POST /v1/payments/{id}/refunds" => {
                 json!({ "amount": { "amount": 100, "currency": "EUR" }, "reason": "The heating failed." })
@@ -142,6 +152,7 @@ impl Samples {
             Some("properties") => "prop",
             Some("payments") => "pay",
             Some("reviews") => "rev",
+            Some("threads") => "thread",
             Some("wishlists") => "wish",
             Some("notifications") => "notif",
             _ => "user",

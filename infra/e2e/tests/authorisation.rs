@@ -18,6 +18,8 @@ enum Rule {
     SignedIn,
     /// Guest and host of the booking; `404` to others.
     PartyOfBooking,
+    /// Guest and host of the thread; `404` to others.
+    PartyOfThread,
     /// The owner of the wishlist; `404` to others.
     OwnerOfWishlist,
     /// The same, and whoever has the link, without a token.
@@ -70,6 +72,14 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/bookings/{id}/decline", Rule::PartyOfBooking),
     ("GET /v1/bookings/{id}/cancellation", Rule::PartyOfBooking),
     ("POST /v1/bookings/{id}/cancel", Rule::PartyOfBooking),
+    ("GET /v1/bookings/{id}/messages", Rule::PartyOfBooking),
+    ("POST /v1/bookings/{id}/messages", Rule::PartyOfBooking),
+    ("GET /v1/threads", Rule::SignedIn),
+    ("POST /v1/threads", Rule::SignedIn),
+    ("GET /v1/threads/{id}", Rule::PartyOfThread),
+    ("GET /v1/threads/{id}/messages", Rule::PartyOfThread),
+    ("POST /v1/threads/{id}/messages", Rule::PartyOfThread),
+    ("POST /v1/threads/{id}/read", Rule::PartyOfThread),
     ("GET /v1/payments", Rule::SignedIn),
     ("POST /v1/payments", Rule::SignedIn),
     ("GET /v1/payments/{id}", Rule::SignedIn),
@@ -211,7 +221,7 @@ async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()>
             call(&api, &samples, &operation, &path)?.by(user).send().await
         };
         match rule(&operation).context("not in the table")? {
-            Rule::PartyOfBooking => {
+            Rule::PartyOfBooking | Rule::PartyOfThread => {
                 let path = samples.path(&operation)?;
                 answer_to(stranger, path.clone()).await?.expect_problem(404, "not_found")?;
                 for party in [&samples.guest, &host] {

@@ -35,12 +35,14 @@ pub mod ports;
 pub mod properties;
 pub mod property_changes;
 pub mod quotes;
+pub mod reminders;
 pub mod reviews;
 pub mod revocations;
 pub mod sealing;
 pub mod search;
 pub mod settlement;
 pub mod stripe_webhooks;
+pub mod threads;
 pub mod users;
 pub mod wishlists;
 

@@ -5,6 +5,7 @@ mod get;
 mod list;
 mod outages;
 mod strangers;
+mod threads;
 
 use domain::id::PropertyId;
 use serde_json::{Value, json};
