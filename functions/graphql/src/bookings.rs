@@ -22,8 +22,9 @@ use crate::payments::Payment;
 use crate::properties::Property;
 use crate::quotes::Price;
 use crate::scalars::{Date, DateTime, Money};
+use crate::threads::Message;
 use crate::users::User;
-use crate::{limits, wire};
+use crate::{limits, threads, wire};
 
 /// What cursors of this list belong to.
 const LIST: &str = "/graphql/bookings";
@@ -132,6 +133,21 @@ impl Booking {
     #[graphql(complexity = "5 * child_complexity + 1")]
     async fn payments(&self, ctx: &Context<'_>) -> Result<Vec<Payment>> {
         self.all_payments(ctx).await
+    }
+
+    /// What guest and host write to each other about the property, newest first; to the two of them alone.
+    #[graphql(complexity = "limits::page_cost(first, child_complexity)")]
+    async fn messages(
+        &self,
+        ctx: &Context<'_>,
+        first: Option<i32>,
+        after: Option<String>,
+    ) -> Result<Option<Plain<Message>>> {
+        let viewer = ID::from(ctx.signed_in()?.user_id);
+        if ![&self.guest_id, &self.host_id].contains(&&viewer) {
+            return Ok(None);
+        }
+        threads::messages_of_booking(ctx, require_id(&self.id)?, first, after).await.map(Some)
     }
 
     /// What calling it off now would give back; null when it can't be called off.

@@ -85,6 +85,17 @@ codes! {
         Published,
     }
 
+    /// What stands at a place of a thread.
+    MessageKind {
+        /// What one side wrote.
+        Message,
+        /// What happened to a booking.
+        System,
+    }
+
+    /// What a thread tells of a booking.
+    ThreadEvent { Requested, Accepted, Declined, Confirmed, Cancelled, Expired, Changed, Completed, NoShow, }
+
     /// Who may look at a wishlist.
     WishlistVisibility {
         /// Its owner alone.
@@ -126,6 +137,8 @@ mod tests {
         same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);
         same::<_, RefundStatus>(domain::payment::RefundStatus::ALL);
         same::<_, ReviewerRole>(domain::review::ReviewerRole::ALL);
+        same::<_, MessageKind>(domain::message::MessageKind::ALL);
+        same::<_, ThreadEvent>(domain::message::ThreadEvent::ALL);
         same::<_, WishlistVisibility>(domain::wishlist::WishlistVisibility::ALL);
     }
 }

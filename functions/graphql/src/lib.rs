@@ -30,6 +30,7 @@ mod quotes;
 mod reviews;
 mod scalars;
 mod search;
+mod threads;
 mod users;
 mod wire;
 mod wishlists;
@@ -52,6 +53,7 @@ pub(crate) struct Query(
     bookings::BookingQuery,
     reviews::ReviewQuery,
     notifications::NotificationQuery,
+    threads::ThreadQuery,
     wishlists::WishlistQuery,
 );
 
@@ -70,6 +72,7 @@ pub(crate) struct Mutation(
     payments::PaymentMutation,
     reviews::ReviewMutation,
     notifications::NotificationMutation,
+    threads::ThreadMutation,
     wishlists::WishlistMutation,
 );
 

@@ -7,11 +7,12 @@ use std::sync::Arc;
 
 use async_graphql::dataloader::{DataLoader, Loader};
 use domain::error::Error;
-use domain::id::{BookingId, PaymentId, PropertyId, UserId, WishlistId};
+use domain::id::{BookingId, PaymentId, PropertyId, ThreadId, UserId, WishlistId};
 use services::bookings::Booking;
 use services::payments::{PaymentView, Refund};
 use services::properties::PropertyView;
 use services::reviews::ListedReview;
+use services::threads::Message;
 use services::users::User;
 use services::wishlists::WishlistItem;
 use services::{Actor, Services};
@@ -56,6 +57,14 @@ pub(crate) struct RefundsOf(pub(crate) PaymentId);
 /// The newest on a wishlist that the caller has seen already, at most so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct NewestItemsOf(pub(crate) WishlistId, pub(crate) u32);
+
+/// The thread of a booking that the caller has seen already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ThreadOf(pub(crate) BookingId);
+
+/// The newest in a thread that the caller has seen already, at most so many.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct NewestMessagesOf(pub(crate) ThreadId, pub(crate) u32);
 
 impl Loader<ProfileOf> for Loaders {
     type Value = User;
@@ -143,6 +152,36 @@ impl Loader<NewestItemsOf> for Loaders {
         let of_key = |key: &NewestItemsOf| {
             let own = found.iter().filter(|item| item.wishlist_id == key.0);
             (*key, own.take(key.1 as usize).copied().collect())
+        };
+        Ok(keys.iter().map(of_key).collect())
+    }
+}
+
+impl Loader<ThreadOf> for Loaders {
+    type Value = ThreadId;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ThreadOf]) -> Result<HashMap<ThreadOf, ThreadId>, Arc<Error>> {
+        let ids: Vec<BookingId> = keys.iter().map(|key| key.0).collect();
+        let found = self.services.threads_of_bookings(&ids).await?;
+        Ok(found.into_iter().map(|(booking_id, id)| (ThreadOf(booking_id), id)).collect())
+    }
+}
+
+impl Loader<NewestMessagesOf> for Loaders {
+    type Value = Vec<Message>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[NewestMessagesOf]) -> Result<HashMap<NewestMessagesOf, Vec<Message>>, Arc<Error>> {
+        let most = keys.iter().map(|key| key.1).max().unwrap_or(0);
+        let mut ids: Vec<ThreadId> = keys.iter().map(|key| key.0).collect();
+        // The same thread may be asked about with two lengths.
+        ids.sort_unstable();
+        ids.dedup();
+        let found = self.services.newest_messages(&ids, i64::from(most)).await?;
+        let of_key = |key: &NewestMessagesOf| {
+            let own = found.iter().filter(|message| message.thread_id == key.0);
+            (*key, own.take(key.1 as usize).cloned().collect())
         };
         Ok(keys.iter().map(of_key).collect())
     }

@@ -1,7 +1,7 @@
 //! Any object by its id, whose prefix tells the kind.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, UserId, WishlistId};
+use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, ThreadId, UserId, WishlistId};
 
 use crate::bookings::{self, Booking};
 use crate::caller::{RequestExt, parse_id};
@@ -9,6 +9,7 @@ use crate::loaders::ProfileOf;
 use crate::payments::{self, Payment};
 use crate::properties::{self, Property};
 use crate::reviews::{self, Review};
+use crate::threads::{self, Thread};
 use crate::users::User;
 use crate::wishlists::{self, Wishlist};
 
@@ -22,6 +23,7 @@ pub(crate) enum Node {
     Booking(Booking),
     Payment(Payment),
     Review(Review),
+    Thread(Thread),
     Wishlist(Wishlist),
 }
 
@@ -40,6 +42,7 @@ impl NodeQuery {
             BookingId::PREFIX => bookings::find(ctx, &id).await?.map(Node::Booking),
             PaymentId::PREFIX => payments::find(ctx, &id).await?.map(Node::Payment),
             ReviewId::PREFIX => reviews::find(ctx, &id).await?.map(Node::Review),
+            ThreadId::PREFIX => threads::find(ctx, &id).await?.map(Node::Thread),
             WishlistId::PREFIX => wishlists::find(ctx, &id, None).await?.map(Node::Wishlist),
             _ => None,
         })

@@ -10,6 +10,7 @@ mod parity;
 mod permissions;
 mod schema;
 mod statements;
+mod threads;
 mod wishlists;
 
 use domain::id::PropertyId;
