@@ -7,6 +7,10 @@ use thiserror::Error;
 pub const HOLD_MINUTES: i64 = 15;
 /// How long a host has to answer a request (and never past check-in).
 pub const HOST_ANSWER_HOURS: i64 = 24;
+/// How long before its end the guest is told that an unpaid hold runs out.
+pub const HOLD_NOTICE_MINUTES: i64 = 5;
+/// How long before its end the host is told that a request runs out.
+pub const ANSWER_NOTICE_HOURS: i64 = 3;
 
 code_enum! {
     /// Where a booking stands.

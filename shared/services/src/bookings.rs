@@ -2,7 +2,6 @@
 
 use domain::booking::HOLD_MINUTES;
 use domain::error::{Error, ErrorCode, FieldError, Invalid, Result};
-use domain::event::EventKind;
 use domain::id::{BookingId, PropertyId};
 use domain::money::Money;
 use domain::pricing::Price;
@@ -64,9 +63,8 @@ impl Services {
         let price = price_of(&property, dates, request.guests, &inputs, self.settings.service_fees)?;
         require_price_as_shown(sealer, request, &property, dates, &price)?;
         self.require_free_hold(tx, actor).await?;
-        let booking = insert_holding(tx, actor, request, &property, dates, &price).await?;
-        store::outbox::insert(tx, EventKind::BookingRequested, &event_data(&booking)).await?;
-        Ok(booking)
+        // Nobody is told yet: the host hears of it when it is paid for, or when there is something to answer.
+        insert_holding(tx, actor, request, &property, dates, &price).await
     }
 
     /// A booking, to its guest, its host and admins.

@@ -58,10 +58,18 @@ mail_templates! {
     BookingCancelledGuest = "booking_cancelled_guest", "Your stay at {{ title }} is cancelled";
     /// To the host: it is called off.
     BookingCancelledHost = "booking_cancelled_host", "The stay of {{ guest_first_name }} at {{ title }} is cancelled";
+    /// To who can act: the time to pay or to answer runs out.
+    BookingExpiring = "booking_expiring", "{% if is_request %}{{ guest_first_name }} is waiting for your answer about {{ title }}{% else %}Your hold on {{ title }} is about to run out{% endif %}";
+    /// To the guest: tomorrow is the day.
+    StayTomorrowGuest = "stay_tomorrow_guest", "Tomorrow: your stay at {{ title }}";
+    /// To the host: tomorrow is the day.
+    StayTomorrowHost = "stay_tomorrow_host", "Tomorrow: {{ guest_first_name }} arrives at {{ title }}";
     /// To the guest: the card was refused.
     PaymentFailed = "payment_failed", "Your payment for {{ title }} did not go through";
     /// To the guest: money is on its way back.
     PaymentRefunded = "payment_refunded", "{{ amount }} is on its way back to you";
+    /// To the other side of a thread: there is a message.
+    MessageReceived = "message_received", "{{ sender_first_name }} wrote to you about {{ title }}";
     /// To the one reviewed: there is a review.
     ReviewReceived = "review_received", "{{ author_first_name }} has reviewed the stay at {{ title }}";
     /// To the one reviewed: it can be read.
@@ -117,7 +125,7 @@ mod tests {
         let context = json!({
             "host_first_name": "Hans", "guest_first_name": "Ann\r\nBcc: everyone@example.com", "title": "Hut",
             "check_in": "2027-01-01", "check_out": "2027-01-02", "nights": 1, "guests": 2, "host_payout": "97.00 USD",
-            "hold_minutes": 15, "booking_url": "https://roost.example/bookings/b"
+            "expires_at": null, "message": null, "booking_url": "https://roost.example/bookings/b"
         });
         let mail = render(MailTemplate::BookingRequested, "hans@example.com", &context).expect("a mail");
         assert!(!mail.subject.contains(['\r', '\n']));
@@ -129,7 +137,9 @@ mod tests {
             "first_name": "Ann", "verify_url": "https://roost.example/v", "token": "t", "hours": 24, "title": "Hut",
             "host_first_name": "Hans", "guest_first_name": "Ann", "author_first_name": "Ann", "address": "1 Way, Town",
             "check_in": "2027-01-01", "check_in_time": "15:00", "check_out": "2027-01-02", "check_out_time": "11:00",
-            "nights": 1, "guests": 2, "total": "114.20 USD", "host_payout": "97.00 USD", "hold_minutes": 15,
+            "nights": 1, "guests": 2, "sender_first_name": "Ann", "text": "Hello,\nis there a cot?",
+            "expires_at": "2027-01-01 14:45 (Europe/Paris)", "is_request": true, "message": "We come by train.",
+            "thread_url": "https://roost.example/messages/t", "total": "114.20 USD", "host_payout": "97.00 USD", "hold_minutes": 15,
             "answer_hours": 24, "instant_book": true, "cancelled_by": "host", "refund": "114.20 USD",
             "amount": "114.20 USD", "is_published": false, "closes_on": "2027-01-16",
             "booking_url": "https://roost.example/bookings/b", "review_url": "https://roost.example/reviews/r"

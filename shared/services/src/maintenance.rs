@@ -17,6 +17,10 @@ const BATCH_ROWS: i64 = 200;
 pub struct PassReport {
     /// Holds that ran out and were marked so.
     pub expired_holds: u64,
+    /// Holds and requests of which somebody was told that they run out.
+    pub told_expiries: u64,
+    /// Stays of which both sides were told that they begin tomorrow.
+    pub told_arrivals: u64,
     /// Payments and refunds the provider was asked about.
     pub reconciled_payments: u64,
     /// Stays that ended and were marked so.
@@ -42,6 +46,8 @@ impl Services {
     pub async fn run_maintenance(&self) -> PassReport {
         let mut report = PassReport::default();
         report.expired_holds = report.step("expire_holds", self.expire_holds().await);
+        report.told_expiries = report.step("tell_of_expiry", self.tell_of_expiry().await);
+        report.told_arrivals = report.step("tell_of_arrivals", self.tell_of_arrivals().await);
         report.reconciled_payments = report.step("reconcile_payments", self.reconcile_payments().await);
         report.completed_stays = report.step("complete_stays", self.complete_stays().await);
         report.published_reviews = report.step("publish_reviews", self.publish_reviews().await);
@@ -65,6 +71,20 @@ impl Services {
     async fn complete_stays(&self) -> Result<u64> {
         self.in_batches("maintenance.complete_stays", |tx| async move {
             store::bookings::complete_ended(&tx, BATCH_ROWS).await
+        })
+        .await
+    }
+
+    async fn tell_of_expiry(&self) -> Result<u64> {
+        self.in_batches("maintenance.tell_of_expiry", |tx| async move {
+            crate::reminders::tell_of_expiry(&tx, BATCH_ROWS).await
+        })
+        .await
+    }
+
+    async fn tell_of_arrivals(&self) -> Result<u64> {
+        self.in_batches("maintenance.tell_of_arrivals", |tx| async move {
+            crate::reminders::tell_of_arrivals(&tx, BATCH_ROWS).await
         })
         .await
     }

@@ -218,7 +218,8 @@ async fn authorized(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Inte
     {
         let hold_expires_at = Some(answer_by);
         let change = Change { event: BookingEvent::Authorized, by: Party::Guest, to, hold_expires_at };
-        store::bookings::apply(tx, booking, &change).await?;
+        let booking = store::bookings::apply(tx, booking, &change).await?;
+        store::outbox::insert(tx, EventKind::BookingRequested, &event_data(&booking, payment)).await?;
         return Ok(FollowUp::default());
     }
     store::payments::instruct(tx, payment.id, Instruction::Cancel).await?;

@@ -241,6 +241,58 @@ pub async fn complete_ended(tx: &Tx, limit: i64) -> Result<u64> {
     tx.execute(sql, &[&limit]).await
 }
 
+/// Bookings whose time to pay or to answer is about to run out, and of which nobody has been told in this state; at most
+/// `limit`, and they are told of from now on. A request that was accepted waits for the card, not for its host.
+pub async fn claim_expiring(
+    tx: &Tx,
+    hold_notice_minutes: i64,
+    answer_notice_hours: i64,
+    limit: i64,
+) -> Result<Vec<Booking>> {
+    let sql = format!(
+        "-- bookings.claim_expiring
+         UPDATE bookings SET expiry_told_in = status
+         WHERE id IN (SELECT b.id FROM bookings b
+                      WHERE b.hold_expires_at > app_now()
+                          AND b.hold_expires_at <= app_now() + $2::bigint * interval '1 hour'
+                          AND b.expiry_told_in IS DISTINCT FROM b.status
+                          AND CASE b.status
+                              WHEN 'pending_payment' THEN
+                                  b.hold_expires_at <= app_now() + $1::bigint * interval '1 minute'
+                              ELSE NOT EXISTS (SELECT 1 FROM payments p
+                                               WHERE p.booking_id = b.id AND p.instruction = 'capture')
+                              END
+                      ORDER BY b.hold_expires_at LIMIT $3 FOR UPDATE OF b SKIP LOCKED)
+         RETURNING {}",
+        columns()
+    );
+    tx.rows(&sql, &[&hold_notice_minutes, &answer_notice_hours, &limit]).await?.iter().map(from_row).collect()
+}
+
+/// Confirmed stays that begin tomorrow in the property's zone, and of which nobody has been told; at most `limit`, and
+/// they are told of from now on.
+pub async fn claim_arrivals(tx: &Tx, limit: i64) -> Result<Vec<Booking>> {
+    let sql = format!(
+        "-- bookings.claim_arrivals
+         UPDATE bookings SET arrival_told_for = check_in
+         WHERE id IN (SELECT b.id FROM bookings b JOIN properties p ON p.id = b.property_id
+                      WHERE b.status = 'confirmed' AND b.arrival_told_for IS DISTINCT FROM b.check_in
+                          AND b.check_in BETWEEN (app_now() AT TIME ZONE 'UTC')::date
+                              AND (app_now() AT TIME ZONE 'UTC')::date + 2
+                          AND b.check_in = (app_now() AT TIME ZONE p.time_zone)::date + 1
+                      ORDER BY b.check_in LIMIT $1 FOR UPDATE OF b SKIP LOCKED)
+         RETURNING {}",
+        columns()
+    );
+    tx.rows(&sql, &[&limit]).await?.iter().map(from_row).collect()
+}
+
+/// What the guest wrote to the host when booking.
+pub async fn message(queries: &impl Queries, id: BookingId) -> Result<Option<String>> {
+    let sql = "-- bookings.message\nSELECT message FROM bookings WHERE id = $1";
+    queries.row(sql, &[&id.uuid()]).await?.map_or(Ok(None), |row| row.read("message"))
+}
+
 /// How many unpaid bookings of a guest hold nights now.
 pub async fn count_unpaid_holds(tx: &Tx, guest_id: UserId) -> Result<i64> {
     let sql = "-- bookings.count_unpaid_holds

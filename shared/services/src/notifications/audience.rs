@@ -17,6 +17,8 @@ pub(super) enum Part {
     Host,
     /// Whom a review is about.
     Reviewed,
+    /// The one this event is for, whichever part that is.
+    Recipient,
 }
 
 impl Part {
@@ -27,6 +29,7 @@ impl Part {
             Self::Guest => "guest_id",
             Self::Host => "host_id",
             Self::Reviewed => "subject_id",
+            Self::Recipient => "recipient_id",
         }
     }
 }
@@ -58,8 +61,12 @@ const AUDIENCE: &[Told] = {
         told(Kind::BookingConfirmed, Part::Host, Mail::BookingConfirmedHost),
         told(Kind::BookingCancelled, Part::Guest, Mail::BookingCancelledGuest),
         told(Kind::BookingCancelled, Part::Host, Mail::BookingCancelledHost),
+        told(Kind::BookingExpiring, Part::Recipient, Mail::BookingExpiring),
+        told(Kind::StayTomorrow, Part::Guest, Mail::StayTomorrowGuest),
+        told(Kind::StayTomorrow, Part::Host, Mail::StayTomorrowHost),
         told(Kind::PaymentFailed, Part::Guest, Mail::PaymentFailed),
         told(Kind::PaymentRefunded, Part::Guest, Mail::PaymentRefunded),
+        told(Kind::MessageReceived, Part::Recipient, Mail::MessageReceived),
         told(Kind::ReviewReceived, Part::Reviewed, Mail::ReviewReceived),
         told(Kind::ReviewPublished, Part::Reviewed, Mail::ReviewPublished),
     ]
@@ -91,12 +98,13 @@ mod tests {
 
     #[test]
     fn a_stay_that_is_confirmed_or_cancelled_concerns_both_sides() {
-        for kind in [EventKind::BookingConfirmed, EventKind::BookingCancelled] {
+        for kind in [EventKind::BookingConfirmed, EventKind::BookingCancelled, EventKind::StayTomorrow] {
             assert_eq!(parts(kind), [Part::Guest, Part::Host], "{kind}");
         }
         assert_eq!(parts(EventKind::BookingRequested), [Part::Host]);
         assert_eq!(parts(EventKind::ReviewReceived), [Part::Reviewed]);
-        assert_eq!(parts(EventKind::StayTomorrow), []);
+        assert_eq!(parts(EventKind::MessageReceived), [Part::Recipient]);
+        assert_eq!(parts(EventKind::BookingExpiring), [Part::Recipient]);
     }
 
     #[test]

@@ -1,14 +1,15 @@
 //! What the mails say: the values that fill their templates. English, until there are translations.
 
-use domain::booking::{HOLD_MINUTES, HOST_ANSWER_HOURS};
+use domain::booking::{BookingStatus, HOLD_MINUTES, HOST_ANSWER_HOURS};
 use domain::error::{Error, Result};
 use domain::event::{Event, EventKind};
-use domain::id::{BookingId, ReviewId, UserId};
+use domain::id::{BookingId, MessageId, PropertyId, ReviewId, UserId};
 use domain::money::Money;
 use domain::property::format_time_of_day;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::bookings::Booking;
+use store::messages::MessageContent;
 use store::properties::Property;
 use store::users::User;
 
@@ -30,6 +31,12 @@ struct OfBooking {
 }
 
 #[derive(Deserialize)]
+struct OfMessage {
+    message_id: MessageId,
+    property_id: PropertyId,
+}
+
+#[derive(Deserialize)]
 struct OfReview {
     review_id: ReviewId,
 }
@@ -48,6 +55,22 @@ impl Services {
             }
             EventKind::ReviewReceived | EventKind::ReviewPublished => {
                 self.review_context(&person, parse::<OfReview>(event)?.review_id).await?
+            }
+            EventKind::MessageReceived => self.message_context(&person, &parse(event)?).await?,
+            EventKind::BookingRequested => {
+                let of = parse::<OfBooking>(event)?;
+                let mut context = self.booking_context(&of).await?;
+                context["message"] =
+                    json!(store::bookings::message(&self.db.connection().await?, of.booking_id).await?);
+                context
+            }
+            EventKind::BookingExpiring => {
+                let context = self.booking_context(&parse(event)?).await?;
+                // It has been paid for, answered or called off meanwhile, or has run out.
+                if context["expires_at"].is_null() {
+                    return Ok(None);
+                }
+                context
             }
             _ => self.booking_context(&parse(event)?).await?,
         };
@@ -79,6 +102,21 @@ impl Services {
         context["refund"] = json!(text(of.refund));
         context["amount"] = json!(text(of.amount));
         Ok(context)
+    }
+
+    async fn message_context(&self, person: &User, of: &OfMessage) -> Result<Value> {
+        let connection = self.db.connection().await?;
+        let message = store::messages::find(&connection, of.message_id).await?.ok_or_else(missing)?;
+        let MessageContent::Written { sender_id, text } = message.content else { return Err(missing()) };
+        let sender = store::users::find(&connection, sender_id).await?.ok_or_else(missing)?;
+        let property = store::properties::find(&connection, of.property_id).await?.ok_or_else(missing)?;
+        Ok(json!({
+            "first_name": person.first_name,
+            "sender_first_name": sender.first_name,
+            "title": property.details.title,
+            "text": text,
+            "thread_url": format!("{}/messages/{}", self.settings.web_base_url, message.thread_id),
+        }))
     }
 
     async fn review_context(&self, person: &User, review_id: ReviewId) -> Result<Value> {
@@ -120,6 +158,11 @@ fn stay_context(booking: &Booking, property: &Property) -> Value {
         "total": booking.price.total.to_string(),
         "host_payout": booking.price.host_payout.to_string(),
         "hold_minutes": HOLD_MINUTES,
+        "is_request": booking.status == BookingStatus::PendingHost,
+        "expires_at": booking.hold_expires_at.map(|at| {
+            let zone = &details.rules.time_zone;
+            format!("{} ({zone})", at.to_zoned(zone.zone().clone()).strftime("%Y-%m-%d %H:%M"))
+        }),
         "answer_hours": HOST_ANSWER_HOURS,
         "instant_book": booking.instant_book,
     })

@@ -141,6 +141,12 @@ impl Platform {
         store::payments::find(&connection, id).await.expect("read").expect("there")
     }
 
+    /// What the thread says of a booking.
+    async fn thread_of(&self, id: BookingId) -> Vec<String> {
+        let sql = "SELECT event FROM messages WHERE booking_id = $1 ORDER BY position";
+        self.kit.database.rows(sql, &[&id.uuid()]).await.iter().map(|row| row.get(0)).collect()
+    }
+
     async fn events_of(&self, kind: &str) -> i64 {
         self.kit.database.value("SELECT count(*) FROM outbox WHERE kind = $1", &[&kind]).await
     }

@@ -59,13 +59,42 @@ async fn an_authorised_request_waits_a_day_for_its_host() {
 }
 
 #[tokio::test]
+async fn the_host_hears_of_a_request_when_there_is_something_to_answer_and_once() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let booking = platform.book(&property, (10, 13)).await;
+    platform.pay_unheard(&booking).await;
+    assert_eq!(platform.events_of("booking.requested").await, 0, "nobody has heard of the card yet");
+    platform.hear().await;
+    platform.hear().await;
+    platform.reconcile().await;
+    assert_eq!(platform.events_of("booking.requested").await, 1);
+    let told: Vec<String> = platform.thread_of(booking.id).await;
+    assert_eq!(told, ["requested"]);
+}
+
+#[tokio::test]
+async fn what_the_host_answers_stands_in_the_thread() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let (booking, _) = requested(&platform, &property, (10, 13)).await;
+    accepts(&platform, &platform.host, &booking).await.expect("accepted");
+    platform.hear().await;
+    assert_eq!(platform.thread_of(booking.id).await, ["requested", "accepted", "confirmed"]);
+    let (booking, _) = requested(&platform, &property, (20, 23)).await;
+    declines(&platform, &platform.host, &booking).await.expect("declined");
+    platform.hear().await;
+    assert_eq!(platform.thread_of(booking.id).await, ["requested", "declined"]);
+}
+
+#[tokio::test]
 async fn a_request_never_waits_past_check_in() {
     let platform = Platform::open().await;
     let property = on_request(&platform).await;
     let booking = platform.book(&property, (2, 4)).await;
     let check_in = check_in_of(&property, &booking);
     platform.kit.database.set_now(check_in - SignedDuration::from_hours(3)).await;
-    platform.kit.database.execute("DELETE FROM bookings", &[]).await;
+    platform.kit.database.batch("DELETE FROM messages; DELETE FROM bookings").await;
     let (booking, _) = requested(&platform, &property, (2, 4)).await;
     assert_eq!(booking.hold_expires_at, Some(check_in));
 }

@@ -95,9 +95,10 @@ async fn every_kind_that_tells_somebody_has_its_mail_and_entry() {
         (EventKind::BookingDeclined, json!({}), vec![guest]),
         (EventKind::BookingCancelled, json!({ "cancelled_by": "host", "refund": amount }), vec![guest, host]),
         (EventKind::BookingCancelled, json!({ "cancelled_by": "guest", "refund": null }), vec![guest, host]),
+        (EventKind::BookingExpiring, json!({ "recipient_id": stay.guest.id }), vec![guest]),
+        (EventKind::StayTomorrow, json!({}), vec![guest, host]),
         (EventKind::PaymentFailed, json!({ "payment_id": "pay_x" }), vec![guest]),
         (EventKind::PaymentRefunded, json!({ "payment_id": "pay_x", "amount": amount }), vec![guest]),
-        (EventKind::StayTomorrow, json!({}), vec![]),
     ];
     for (kind, more, told) in cases {
         let before = kit.mails.sent().len();

@@ -12,6 +12,7 @@ mod notifications;
 mod outbox;
 mod places;
 mod quote_agrees_with_rules;
+mod reminders;
 mod search_agrees_with_quote;
 mod search_filters;
 mod search_pages;

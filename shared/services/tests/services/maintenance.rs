@@ -24,6 +24,13 @@ async fn hold(kit: &Kit, guest: &Person, property: &Property, first: i32) {
     booked.await.expect("held");
 }
 
+async fn event(kit: &Kit) {
+    let written = kit.services.write("test.event", |tx| async move {
+        store::outbox::insert(&tx, domain::event::EventKind::BookingRequested, &serde_json::json!({})).await
+    });
+    written.await.expect("written");
+}
+
 async fn statuses(kit: &Kit) -> Vec<(String, i64)> {
     let rows = kit.database.rows("SELECT status, count(*) FROM bookings GROUP BY 1 ORDER BY 1", &[]).await;
     rows.iter().map(|row| (row.get(0), row.get(1))).collect()
@@ -57,6 +64,7 @@ async fn two_passes_at_once_do_everything_once() {
     kit.events.set(EventsMode::Fail);
     for n in 0..8 {
         hold(&kit, &guest, &property, 10 + n).await;
+        event(&kit).await;
     }
     kit.events.set(EventsMode::Take);
     kit.database.batch("UPDATE outbox SET claimed_until = clock_timestamp() - interval '1 second'").await;
@@ -93,6 +101,7 @@ async fn a_step_that_fails_is_named_and_keeps_no_other_from_running() {
     let (guest, property) = (kit.guest().await, kit.listed_property().await);
     kit.events.set(EventsMode::Fail);
     hold(&kit, &guest, &property, 10).await;
+    event(&kit).await;
     kit.database.batch("UPDATE outbox SET claimed_until = clock_timestamp() - interval '1 second'").await;
     kit.database.advance(SignedDuration::from_mins(15)).await;
     let report = kit.services.run_maintenance().await;

@@ -105,7 +105,7 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
         check_in: in_days(10),
         check_out: in_days(12),
         guests: one_adult(),
-        message: None,
+        message: Some("<img src=x> We come by train.".to_owned()),
         quote_id: None,
         expected_total: None,
     };
@@ -114,13 +114,16 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     let booked =
         services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
     let booking = booked.await.expect("booked");
-    let events = kit.events.taken();
-    let requested = events.iter().find(|event| event.kind == EventKind::BookingRequested).expect("published");
-    kit.services.notify(requested).await.expect("sent");
+    let data = json!({
+        "booking_id": booking.id, "property_id": property.id, "guest_id": guest.id, "host_id": host.id,
+    });
+    let (kind, occurred_at) = (EventKind::BookingRequested, Timestamp::now());
+    kit.services.notify(&Event { id: EventId::new(), kind, occurred_at, data }).await.expect("sent");
     let mails = kit.mails.sent();
     let mail = mails.iter().find(|mail| mail.to == host.email).expect("a mail to the host");
     assert!(mail.text.contains(&booking.id.to_string()), "{}", mail.text);
     assert!(mail.text.contains("<script>"), "plain text is not escaped: {}", mail.text);
-    assert!(!mail.html.contains("<script>"), "{}", mail.html);
+    assert!(!mail.html.contains("<script>") && !mail.html.contains("<img"), "{}", mail.html);
+    assert!(mail.text.contains("We come by train."), "{}", mail.text);
     assert!(!mail.subject.contains('\n'));
 }
