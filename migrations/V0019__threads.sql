@@ -38,7 +38,7 @@ CREATE TABLE messages (
     position   bigint      NOT NULL,
     sender_id  uuid        REFERENCES users (id),
     text       text        CHECK (length(text) BETWEEN 1 AND 5000),
-    booking_id uuid        REFERENCES bookings (id),
+    booking_id uuid        REFERENCES bookings (id) ON DELETE CASCADE,
     event      text,
     -- Who caused the event.
     caused_by  text        CHECK (caused_by IN ('guest', 'host', 'admin', 'system')),
