@@ -116,6 +116,8 @@ ids! {
     RefundId = "ref";
     /// Money sent to a host.
     PayoutId = "pout";
+    /// Money taken back of a payout.
+    ReversalId = "porev";
     /// A review.
     ReviewId = "rev";
     /// A conversation of guest and host.

@@ -318,7 +318,8 @@ pub fn provider_fee(of: Subject, payment_id: PaymentId, fee: Money) -> Movement 
     of.transfer(MovementKind::ProviderFee, source, fee, Account::ProviderBalance, Account::ProviderFees)
 }
 
-/// What the provider sent to a host out of what these bookings earned; amounts above nothing, of one currency each.
+/// What the provider sent to a host out of what these bookings earned, of one currency each. A part below nothing is a
+/// debt that was kept from the others.
 pub fn paid_out(host_id: UserId, payout: impl Display, parts: &[(BookingId, Money)]) -> Movement {
     payout_movement(MovementKind::Payout, format!("payout:{payout}"), host_id, parts, 1)
 }

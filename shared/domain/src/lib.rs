@@ -24,6 +24,7 @@ pub mod ledger;
 pub mod message;
 pub mod money;
 pub mod payment;
+pub mod payout;
 pub mod photo;
 pub mod place;
 pub mod pricing;

@@ -54,6 +54,16 @@ impl Currency {
     pub fn exponent(self) -> u8 {
         self.exponent
     }
+
+    /// The payment provider moves multiples of so many minor units: tens of three-decimal currencies, and whole ariary
+    /// of Madagascar's, whose decimals it does not know. <https://docs.stripe.com/currencies>
+    pub fn payment_step_minor(self) -> i64 {
+        match (self.exponent, self.code()) {
+            (3, _) => 10,
+            (_, "MGA") => 100,
+            _ => 1,
+        }
+    }
 }
 
 impl fmt::Debug for Currency {
