@@ -1,10 +1,13 @@
 //! A thin client of Stripe's API: the calls the product makes, their time limits and retries, nothing more.
 //! <https://docs.stripe.com/api/payment_intents>
 
+mod connect;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use backon::{ExponentialBuilder, Retryable as _};
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::{PaymentId, RefundId};
 use domain::money::{Currency, Money};
@@ -23,8 +26,9 @@ const API_VERSION: &str = "2026-10-28.endive";
 const CONNECT_LIMIT: Duration = Duration::from_millis(700);
 const CALL_LIMIT: Duration = Duration::from_millis(1_200);
 
-/// One more attempt for what may pass: a lost connection, 409 (the same key is being worked on), 429, 5xx.
-const MAX_ATTEMPTS: u32 = 2;
+/// One more attempt, after 50 to 100 ms, for what may pass: a lost connection, 409 (the same key is being worked on),
+/// 429, 5xx. Who waits for an answer can't wait for more; the reconciler goes on later.
+const MAX_RETRIES: usize = 1;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// Stripe, or what speaks like it.
@@ -102,8 +106,17 @@ struct Refusal {
 
 #[derive(Deserialize)]
 struct RefusalDetail {
+    #[serde(rename = "type")]
+    kind: Option<String>,
     code: Option<String>,
     message: Option<String>,
+}
+
+impl RefusalDetail {
+    /// Stripe's name of the reason, or its sentence where there is no name.
+    fn reason(self) -> String {
+        self.code.or(self.message).unwrap_or_default()
+    }
 }
 
 /// How a call ended: Stripe did it, or said that it never will.
@@ -138,18 +151,12 @@ impl Stripe {
         form: &[(&str, String)],
         idempotency_key: Option<String>,
     ) -> Result<Outcome<T>> {
-        let mut attempt = 1;
-        loop {
-            let outcome = self.attempt(method.clone(), path, form, idempotency_key.as_deref()).await;
-            match outcome {
-                Err(error) if attempt < MAX_ATTEMPTS => {
-                    tracing::info!(path, attempt, %error, "asking Stripe once more");
-                    attempt += 1;
-                    tokio::time::sleep(PAUSE).await;
-                }
-                outcome => return outcome,
-            }
-        }
+        let attempt = || self.attempt(method.clone(), path, form, idempotency_key.as_deref());
+        attempt
+            .retry(ExponentialBuilder::default().with_min_delay(PAUSE).with_jitter().with_max_times(MAX_RETRIES))
+            .when(|error| error.code() == ErrorCode::Unavailable)
+            .notify(|error, _| tracing::info!(path, %error, "asking Stripe once more"))
+            .await
     }
 
     async fn attempt<T: DeserializeOwned>(
@@ -186,6 +193,10 @@ impl Stripe {
             (StatusCode::UNAUTHORIZED, _) => {
                 self.secrets.refused(SecretName::Stripe).await;
                 Err(Error::unavailable("Stripe refused our API key"))
+            }
+            // The key did something else before: that says nothing of what became of this call.
+            (_, Ok(refusal)) if refusal.kind.as_deref() == Some("idempotency_error") => {
+                Err(Error::internal(refusal.message.unwrap_or_default()))
             }
             (StatusCode::BAD_REQUEST | StatusCode::PAYMENT_REQUIRED | StatusCode::NOT_FOUND, Ok(refusal)) => {
                 Ok(Outcome::Refused(refusal))
@@ -259,6 +270,8 @@ impl PaymentProvider for Stripe {
             ("currency", new.amount.currency.code().to_lowercase()),
             ("capture_method", if new.manual_capture { "manual" } else { "automatic" }.to_owned()),
             ("allowed_payment_method_types[]", "card".to_owned()),
+            // Transfers to the host of the stay join the group.
+            ("transfer_group", new.booking_id.to_string()),
             ("metadata[payment_id]", new.payment_id.to_string()),
             ("metadata[booking_id]", new.booking_id.to_string()),
         ];
@@ -296,9 +309,7 @@ impl PaymentProvider for Stripe {
         let key = Some(refund_id.to_string());
         match self.call::<RefundObject>(Method::POST, "/v1/refunds", &form, key).await? {
             Outcome::Done(refund) => Ok(refund.into()),
-            Outcome::Refused(refusal) => {
-                Ok(RefundOutcome::Refused(refusal.code.or(refusal.message).unwrap_or_default()))
-            }
+            Outcome::Refused(refusal) => Ok(RefundOutcome::Refused(refusal.reason())),
         }
     }
 

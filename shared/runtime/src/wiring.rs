@@ -41,6 +41,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         Some(url) => Arc::new(RedisCache::new(url)?),
         None => Arc::new(NoCache),
     };
+    let stripe_api = Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base));
     Ok(Services {
         db: Db::new(Arc::new(FromSecret(secrets.clone())), config.database_pool_size),
         cache,
@@ -50,7 +51,8 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         deliveries: Arc::new(DynamoDeliveries::new(aws.clone(), &config.deliveries_table)),
         notifications: Arc::new(DynamoNotifications::new(aws.clone(), &config.notifications_table)),
         mailer: Arc::new(SesMailer::new(aws.clone(), &config.mail_from)),
-        payment_provider: Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base)),
+        payment_provider: stripe_api.clone(),
+        payout_provider: stripe_api,
         photos: Arc::new(S3Photos::new(aws.clone(), &config.photos_bucket, &config.photos_base_url)),
         webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
         calendars: Arc::new(CalendarFetcher::new(config.calendar_feed_trusted_origin.clone())),

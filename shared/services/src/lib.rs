@@ -28,6 +28,8 @@ pub mod one_time_tokens;
 pub mod outbox;
 pub mod passwords;
 pub mod payments;
+pub mod payout_accounts;
+pub mod payouts;
 pub mod photo_images;
 pub mod photos;
 pub mod places;
@@ -53,7 +55,7 @@ pub use store::{Db, Tx};
 use feed_refresh::FeedSettings;
 use ports::{
     Cache, CalendarSource, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider,
-    PhotoStorage, SecretSource, SessionStore, WebhookQueue,
+    PayoutProvider, PhotoStorage, SecretSource, SessionStore, WebhookQueue,
 };
 
 /// What the operator decides.
@@ -93,6 +95,8 @@ pub struct Services {
     pub mailer: Arc<dyn Mailer>,
     /// Stripe.
     pub payment_provider: Arc<dyn PaymentProvider>,
+    /// Stripe, where hosts are paid.
+    pub payout_provider: Arc<dyn PayoutProvider>,
     /// S3: photos.
     pub photos: Arc<dyn PhotoStorage>,
     /// SQS: webhook events on their way to their worker.

@@ -70,6 +70,8 @@ mail_templates! {
     PaymentRefunded = "payment_refunded", "{{ amount }} is on its way back to you";
     /// To the other side of a thread: there is a message.
     MessageReceived = "message_received", "{{ sender_first_name }} wrote to you about {{ title }}";
+    /// To the host: money is on its way.
+    PayoutSent = "payout_sent", "{{ amount }} is on its way to you";
     /// To the one reviewed: there is a review.
     ReviewReceived = "review_received", "{{ author_first_name }} has reviewed the stay at {{ title }}";
     /// To the one reviewed: it can be read.

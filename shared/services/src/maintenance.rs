@@ -23,6 +23,8 @@ pub struct PassReport {
     pub told_arrivals: u64,
     /// Payments and refunds the provider was asked about.
     pub reconciled_payments: u64,
+    /// Payouts and what is taken back of them, as far as the provider was told or asked.
+    pub payouts: u64,
     /// Stays that ended and were marked so.
     pub completed_stays: u64,
     /// Reviews whose window is over and that were published.
@@ -50,6 +52,7 @@ impl Services {
         report.told_arrivals = report.step("tell_of_arrivals", self.tell_of_arrivals().await);
         report.reconciled_payments = report.step("reconcile_payments", self.reconcile_payments().await);
         report.completed_stays = report.step("complete_stays", self.complete_stays().await);
+        report.payouts = report.step("payouts", self.run_payouts().await);
         report.published_reviews = report.step("publish_reviews", self.publish_reviews().await);
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);

@@ -6,10 +6,14 @@ use async_trait::async_trait;
 use domain::calendar_feed::{FeedFault, FeedUrl};
 use domain::error::Result;
 use domain::event::{Event, EventKind};
-use domain::id::{BookingId, EventId, NotificationId, PaymentId, PhotoId, RefundId, SessionId, UserId};
+use domain::id::{
+    BookingId, EventId, NotificationId, PaymentId, PayoutId, PhotoId, RefundId, ReversalId, SessionId, UserId,
+};
 use domain::money::Money;
 use domain::payment::IntentStatus;
+use domain::payout::PayoutAccountStatus;
 use domain::photo::PhotoType;
+use domain::property::CountryCode;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 pub use store::calendar_feeds::Validators;
@@ -257,6 +261,78 @@ pub trait PaymentProvider: Send + Sync {
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome>;
     /// Asks what became of a refund, by the provider's name of it: banks may send money back later.
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome>;
+}
+
+/// A host's account at the provider, as the provider tells it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderAccount {
+    /// The provider's name of it.
+    pub id: String,
+    /// Whether it can be paid.
+    pub status: PayoutAccountStatus,
+}
+
+/// Money to be sent to a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewTransfer {
+    /// Our payout.
+    pub payout_id: PayoutId,
+    /// Counts the attempts that the provider has refused and this one: with the payout the provider's idempotency key.
+    pub attempt: i32,
+    /// What it is earned by.
+    pub booking_id: BookingId,
+    /// The provider's name of the host's account.
+    pub account_id: String,
+    /// How much.
+    pub amount: Money,
+    /// The intent whose money it is, where one brought enough: such a transfer need not wait until that money has
+    /// settled with the provider.
+    pub source_intent_id: Option<String>,
+}
+
+/// Money to be taken back of what was sent to a host.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewReversal {
+    /// Ours: the provider's idempotency key.
+    pub id: ReversalId,
+    /// Of which payout.
+    pub payout_id: PayoutId,
+    /// The provider's name of the transfer.
+    pub transfer_id: String,
+    /// How much.
+    pub amount: Money,
+}
+
+/// What became of a transfer or a reversal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum TransferOutcome {
+    /// It is done; the provider's name of it.
+    Done(String),
+    /// The provider did not do it under this key and never will, and says why.
+    Refused(String),
+}
+
+/// The part of the payment provider that pays hosts. What [`PaymentProvider`] says of `unavailable` holds here too.
+#[async_trait]
+pub trait PayoutProvider: Send + Sync {
+    /// Makes an account for a host.
+    ///
+    /// # Errors
+    /// `validation_failed` at `/country` where nobody can be paid.
+    async fn create_account(&self, user_id: UserId, country: &CountryCode) -> Result<ProviderAccount>;
+    /// Asks for an account.
+    async fn account(&self, account_id: &str) -> Result<ProviderAccount>;
+    /// A page of the provider's on which the host tells what is asked for; good once and for a few minutes. The host
+    /// comes back to `done_url`, or to `again_url` when the page is no longer good.
+    async fn onboarding_url(&self, account_id: &str, again_url: &str, done_url: &str) -> Result<String>;
+    /// Sends money to a host.
+    async fn transfer(&self, new: &NewTransfer) -> Result<TransferOutcome>;
+    /// Asks for the transfer of a payout by what we wrote on it; gives its name.
+    async fn find_transfer(&self, booking_id: BookingId, payout_id: PayoutId) -> Result<Option<String>>;
+    /// Takes money back of a transfer.
+    async fn reverse(&self, new: &NewReversal) -> Result<TransferOutcome>;
+    /// Asks for a reversal by what we wrote on it; gives its name.
+    async fn find_reversal(&self, transfer_id: &str, id: ReversalId) -> Result<Option<String>>;
 }
 
 /// Puts the provider's webhook events on the queue of their worker, as they came.

@@ -15,6 +15,8 @@ const TOLERANCE_SECONDS: i64 = 300;
 #[derive(Deserialize)]
 struct StripeSecret {
     webhook_secret: String,
+    /// Of the endpoint that hears of connected accounts, where that is another.
+    connect_webhook_secret: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -48,7 +50,12 @@ impl Services {
         let refused = |detail: &str| Error::new(ErrorCode::WebhookSignatureInvalid, detail);
         let secret: StripeSecret = serde_json::from_str(&self.secrets.secret(SecretName::Stripe).await?)
             .map_err(|_| Error::internal("the Stripe secret is not JSON of the agreed form"))?;
-        verify(signature, body, &secret.webhook_secret, Timestamp::now().as_second()).map_err(refused)?;
+        let now = Timestamp::now().as_second();
+        let of_connect = |fault| match &secret.connect_webhook_secret {
+            Some(secret) => verify(signature, body, secret, now),
+            None => Err(fault),
+        };
+        verify(signature, body, &secret.webhook_secret, now).or_else(of_connect).map_err(refused)?;
         let body = std::str::from_utf8(body).map_err(|_| refused("The body is not UTF-8."))?;
         self.webhook_queue.put(body).await
     }
@@ -60,8 +67,10 @@ impl Services {
     pub async fn apply_stripe_event(&self, body: &str) -> Result<()> {
         let event: WebhookEvent = serde_json::from_str(body).map_err(Error::internal)?;
         let WebhookObject { object, id, payment_intent } = event.data.object;
-        if object == "refund" {
-            self.settle_refund(&id).await?;
+        match object.as_str() {
+            "refund" => self.settle_refund(&id).await?,
+            "account" => return self.settle_payout_account(&id).await,
+            _ => {}
         }
         let intent_id = if object == "payment_intent" { Some(id) } else { payment_intent };
         match intent_id {

@@ -66,6 +66,19 @@ impl StripeAccount {
         assert_eq!(status, 200, "{body}");
     }
 
+    /// The holder of a connected account onboards so far: `complete`, `requirements_due` or `pending_verification`.
+    pub async fn onboard(&self, account_id: &str, outcome: &str) {
+        let url = format!("{}/_sim/accounts/{account_id}/onboard", self.url());
+        let (status, body) = send(self.http.post(url).json(&json!({ "outcome": outcome }))).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// A connected account's balance goes to its bank, from where nothing comes back.
+    pub async fn pay_out(&self, account_id: &str) {
+        let (status, body) = send(self.http.post(format!("{}/_sim/accounts/{account_id}/pay_out", self.url()))).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
     /// All intents there are, newest first.
     pub async fn intents(&self) -> Vec<Value> {
         items(&self.get("/v1/payment_intents?limit=100").await)

@@ -67,6 +67,7 @@ const AUDIENCE: &[Told] = {
         told(Kind::PaymentFailed, Part::Guest, Mail::PaymentFailed),
         told(Kind::PaymentRefunded, Part::Guest, Mail::PaymentRefunded),
         told(Kind::MessageReceived, Part::Recipient, Mail::MessageReceived),
+        told(Kind::PayoutSent, Part::Host, Mail::PayoutSent),
         told(Kind::ReviewReceived, Part::Reviewed, Mail::ReviewReceived),
         told(Kind::ReviewPublished, Part::Reviewed, Mail::ReviewPublished),
     ]

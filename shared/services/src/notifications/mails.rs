@@ -26,7 +26,7 @@ struct OfBooking {
     cancelled_by: Option<String>,
     /// What calling it off gives back.
     refund: Option<Money>,
-    /// What was given back.
+    /// What was given back, or sent.
     amount: Option<Money>,
 }
 

@@ -1,0 +1,73 @@
+//! Payouts as their hosts see them. How they come to be and are sent is in `planning` and `sending`, how they are
+//! taken back in `reversing`.
+//!
+//! **Planned** from the books whenever what a stay has earned changes, or when it is due. **Sent** when due, by one
+//! claim in one transaction, a transfer outside of it under the payout's own key, and a transaction that settles both
+//! the row and the books; an answer that does not come is asked for and the transfer repeated under the same key.
+//! **Taken back** as far as more was paid than earned; what the provider can't take back stays owed in the books, and
+//! the host's later payouts in that currency are reduced by it.
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::id::PayoutId;
+use domain::user::Role;
+pub use store::payouts::{ListFilter, Payout};
+
+use crate::Services;
+use crate::actor::Actor;
+
+mod planning;
+mod reversing;
+mod sending;
+
+/// How many bookings are planned in a pass.
+const PLANNED_ROWS: i64 = 200;
+
+/// How many transfers or reversals a pass makes: it must end before the next one starts.
+const BATCH_ROWS: i64 = 50;
+
+/// A transfer or reversal under way is its sender's for so long, then the reconciler's. Longer than a call may take.
+const CLAIM_SECONDS: f64 = 30.0;
+
+impl Services {
+    /// A payout, to its host and to admins.
+    ///
+    /// # Errors
+    /// `not_found`.
+    pub async fn payout(&self, actor: &Actor, id: PayoutId) -> Result<Payout> {
+        let payout = store::payouts::find(&self.db.connection().await?, id).await?;
+        let is_visible = |payout: &Payout| payout.host_id == actor.user_id || actor.role == Role::Admin;
+        payout.filter(is_visible).ok_or_else(Error::not_found)
+    }
+
+    /// A page of a host's payouts, newest first.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn payouts(&self, filter: &ListFilter) -> Result<Vec<Payout>> {
+        store::payouts::list(&self.db.connection().await?, filter).await
+    }
+
+    /// Plans, takes back and sends what is due; gives how many payouts and reversals were told to the provider. Safe
+    /// to run twice at once.
+    ///
+    /// # Errors
+    /// The first failure, after all were tried.
+    pub async fn run_payouts(&self) -> Result<u64> {
+        let planned = self.plan_payouts().await;
+        let reversed = self.reverse_payouts().await;
+        let asked = self.reconcile_payout_accounts().await;
+        let repeated = self.repeat_payouts().await;
+        let sent = self.send_due_payouts().await;
+        planned.and(asked)?;
+        Ok(reversed? + repeated? + sent?)
+    }
+}
+
+/// Keeps the first failure of several; says whether the provider is there to go on with.
+fn goes_on(first_failure: &mut Result<()>, outcome: Result<()>) -> bool {
+    let is_away = outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::Unavailable);
+    if first_failure.is_ok() {
+        *first_failure = outcome;
+    }
+    !is_away
+}
