@@ -75,6 +75,12 @@ codes! {
     /// Where a refund stands.
     RefundStatus { Pending, Succeeded, Failed, }
 
+    /// Where a payout stands.
+    PayoutStatus { Pending, Sending, Sent, Withheld, Failed, Reversed, Canceled, }
+
+    /// Whether a host can be paid.
+    PayoutAccountStatus { Onboarding, Restricted, Enabled, }
+
     /// From which side of a stay a review comes.
     ReviewerRole { Guest, Host, }
 
@@ -136,6 +142,8 @@ mod tests {
         same::<_, PriceLineCode>(domain::pricing::PriceLineCode::ALL);
         same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);
         same::<_, RefundStatus>(domain::payment::RefundStatus::ALL);
+        same::<_, PayoutStatus>(domain::payout::PayoutStatus::ALL);
+        same::<_, PayoutAccountStatus>(domain::payout::PayoutAccountStatus::ALL);
         same::<_, ReviewerRole>(domain::review::ReviewerRole::ALL);
         same::<_, MessageKind>(domain::message::MessageKind::ALL);
         same::<_, ThreadEvent>(domain::message::ThreadEvent::ALL);

@@ -21,6 +21,7 @@ mod node;
 mod notifications;
 mod nulls;
 mod payments;
+mod payouts;
 mod photos;
 mod places;
 mod properties;
@@ -51,6 +52,7 @@ pub(crate) struct Query(
     places::PlaceQuery,
     quotes::QuoteQuery,
     bookings::BookingQuery,
+    payouts::PayoutQuery,
     reviews::ReviewQuery,
     notifications::NotificationQuery,
     threads::ThreadQuery,
@@ -70,6 +72,7 @@ pub(crate) struct Mutation(
     photos::PhotoMutation,
     booking_mutations::BookingMutation,
     payments::PaymentMutation,
+    payouts::PayoutMutation,
     reviews::ReviewMutation,
     notifications::NotificationMutation,
     threads::ThreadMutation,

@@ -1,12 +1,13 @@
 //! Any object by its id, whose prefix tells the kind.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
-use domain::id::{BookingId, PaymentId, PropertyId, ReviewId, ThreadId, UserId, WishlistId};
+use domain::id::{BookingId, PaymentId, PayoutId, PropertyId, ReviewId, ThreadId, UserId, WishlistId};
 
 use crate::bookings::{self, Booking};
 use crate::caller::{RequestExt, parse_id};
 use crate::loaders::ProfileOf;
 use crate::payments::{self, Payment};
+use crate::payouts::{self, Payout};
 use crate::properties::{self, Property};
 use crate::reviews::{self, Review};
 use crate::threads::{self, Thread};
@@ -22,6 +23,7 @@ pub(crate) enum Node {
     Property(Property),
     Booking(Booking),
     Payment(Payment),
+    Payout(Payout),
     Review(Review),
     Thread(Thread),
     Wishlist(Wishlist),
@@ -41,6 +43,7 @@ impl NodeQuery {
             PropertyId::PREFIX => properties::find(ctx, &id).await?.map(Node::Property),
             BookingId::PREFIX => bookings::find(ctx, &id).await?.map(Node::Booking),
             PaymentId::PREFIX => payments::find(ctx, &id).await?.map(Node::Payment),
+            PayoutId::PREFIX => payouts::find(ctx, &id).await?.map(Node::Payout),
             ReviewId::PREFIX => reviews::find(ctx, &id).await?.map(Node::Review),
             ThreadId::PREFIX => threads::find(ctx, &id).await?.map(Node::Thread),
             WishlistId::PREFIX => wishlists::find(ctx, &id, None).await?.map(Node::Wishlist),

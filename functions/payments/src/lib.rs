@@ -1,9 +1,11 @@
-//! Money: every route of `/v1/payments`, and where Stripe's webhooks come in.
+//! Money: every route of `/v1/payments`, `/v1/payouts` and `/v1/payout-account`, and where Stripe's webhooks come in.
 
 pub mod create;
 mod get;
 pub mod json;
 mod list;
+pub mod payout_account;
+pub mod payouts;
 pub mod refund;
 mod stripe_webhook;
 
@@ -18,5 +20,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(list::list_payments))
         .routes(routes!(get::get_payment))
         .routes(routes!(refund::refund_payment))
+        .routes(routes!(payout_account::create_payout_account, payout_account::get_payout_account))
+        .routes(routes!(payouts::list::list_payouts))
+        .routes(routes!(payouts::get::get_payout))
         .routes(routes!(stripe_webhook::stripe_webhook))
 }

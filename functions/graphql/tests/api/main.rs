@@ -7,6 +7,7 @@ mod idempotency;
 mod journey;
 mod limits;
 mod parity;
+mod payouts;
 mod permissions;
 mod schema;
 mod statements;
