@@ -11,6 +11,7 @@ mod contract;
 mod fixtures;
 mod forge;
 mod mail;
+mod provider;
 mod samples;
 mod stack;
 
@@ -20,5 +21,6 @@ pub use contract::{Contract, Operation};
 pub use fixtures::{Draft, PHOTO, Property, Stay, User, new_key, random_below, unknown_id};
 pub use forge::forgeries;
 pub use mail::{Mail, Mailbox};
+pub use provider::Provider;
 pub use samples::Samples;
 pub use stack::Stack;

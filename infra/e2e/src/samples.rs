@@ -56,10 +56,12 @@ impl Samples {
         // Nobody has stayed yet: there is nothing to review or to hear of.
         let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
         let payment_id = unknown_id("pay");
+        let payout_id = unknown_id("pout");
         let id = match operation.path.as_str() {
             path if path.starts_with("/v1/reviews/{") => &review_id,
             path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/payments/{") => &payment_id,
+            path if path.starts_with("/v1/payouts/{") => &payout_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
             path if path.starts_with("/v1/threads/{") => &self.thread_id,
             path if path.starts_with("/v1/wishlists/{") => &self.wishlist_id,
@@ -120,6 +122,7 @@ impl Samples {
             }
             "POST /v1/threads" => json!({ "property_id": self.property.id, "text": "May we bring a dog?" }),
             "POST /v1/payments" => json!({ "booking_id": self.booking_id }),
+            "POST /v1/payout-account" => json!({ "country": "PT" }),
             "POST /v1/payments/{id}/refunds" => {
                 json!({ "amount": { "amount": 100, "currency": "EUR" }, "reason": "The heating failed." })
             }
@@ -151,6 +154,7 @@ impl Samples {
             Some("bookings") => "book",
             Some("properties") => "prop",
             Some("payments") => "pay",
+            Some("payouts") => "pout",
             Some("reviews") => "rev",
             Some("threads") => "thread",
             Some("wishlists") => "wish",

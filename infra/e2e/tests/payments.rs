@@ -2,51 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
-use aws_lc_rs::hmac;
-use e2e::{Answer, Api, Draft, Stay, User, new_key};
-use serde_json::{Value, json};
+use anyhow::{Result, bail, ensure};
+use e2e::{Answer, Api, Draft, Provider, Stay, User, new_key};
+use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The longest a webhook and its worker may take.
 const SETTLED_SECONDS: u64 = 30;
 const POLL_MILLISECONDS: u64 = 100;
-
-/// The simulated provider, as the stack describes it.
-struct Provider {
-    url: String,
-    key: String,
-    webhook_secret: String,
-}
-
-impl Provider {
-    fn of_stack() -> Result<Self> {
-        let path = std::env::var_os("ROOST_TEST_STACK").context("there is no stack to test: run `cargo xtask test`")?;
-        let description: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
-        let text = |name: &str| -> Result<String> {
-            Ok(description[name].as_str().with_context(|| format!("stack.json has no `{name}`"))?.to_owned())
-        };
-        Ok(Self { url: text("stripe")?, key: text("stripe_key")?, webhook_secret: text("stripe_webhook_secret")? })
-    }
-
-    /// Pays as the provider's own library would; gives the status.
-    async fn pay(&self, client_secret: &str, card: &str) -> Result<u16> {
-        let intent = client_secret.split("_secret").next().unwrap_or_default();
-        let url = format!("{}/v1/payment_intents/{intent}/confirm", self.url);
-        let form = [("payment_method", card), ("client_secret", client_secret)];
-        let http = reqwest::Client::builder().no_proxy().build()?;
-        Ok(http.post(url).bearer_auth(&self.key).form(&form).send().await?.status().as_u16())
-    }
-
-    /// `Stripe-Signature` over a body, of now.
-    fn sign(&self, body: &str) -> String {
-        let time = jiff::Timestamp::now().as_second();
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.webhook_secret.as_bytes());
-        let tag = hmac::sign(&key, format!("{time}.{body}").as_bytes());
-        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        format!("t={time},v1={hex}")
-    }
-}
 
 async fn until(api: &Api, user: &User, path: &str, status: &str) -> Result<Answer> {
     let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);

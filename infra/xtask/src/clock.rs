@@ -1,9 +1,10 @@
 //! The stack's time: `app_now()` moved ahead of the wall clock by what the table `local_clock` says. Only local and
-//! test databases have that table; tokens and signatures keep to the wall clock.
+//! test databases have that table; tokens and signatures keep to the wall clock. The simulated provider's time goes along.
 
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use serde_json::{Value, json};
 
 use crate::description::Description;
 use crate::functions;
@@ -31,7 +32,8 @@ pub(crate) async fn install(client: &tokio_postgres::Client) -> Result<String> {
 
 /// Moves `app_now()` ahead by `by` more, then runs one pass of the scheduler.
 pub(crate) async fn advance(paths: &Paths, by: Duration) -> Result<()> {
-    change(paths, r#"UPDATE local_clock SET "offset" = "offset" + make_interval(secs => $1)"#, by.as_secs_f64()).await
+    let statement = r#"UPDATE local_clock SET "offset" = "offset" + make_interval(secs => $1)"#;
+    change(paths, statement, by.as_secs_f64()).await
 }
 
 /// Sets `app_now()` back to the wall clock.
@@ -44,10 +46,13 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
     let postgres = description.postgres(paths)?;
     let client = postgres.connect("roost_owner", DATABASE).await.context("logging in to PostgreSQL")?;
     client.execute(statement, &[&seconds]).await.context("moving the clock")?;
-    let row = client.query_one("SELECT app_now()::text", &[]).await?;
-    let now: String = row.get(0);
+    let row = client
+        .query_one(r#"SELECT app_now()::text, extract(epoch FROM "offset")::bigint FROM local_clock"#, &[])
+        .await?;
+    let (now, ahead_seconds): (String, i64) = (row.get(0), row.get(1));
     let functions = description.functions(paths)?;
     let http = reqwest::Client::new();
+    advance_provider(&http, description.stripe().0, ahead_seconds).await?;
     for name in pump::scheduled(&functions) {
         let event = pump::schedule_event(name);
         functions::invoke(&http, description.ports().router, name, &event)
@@ -55,6 +60,19 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
             .with_context(|| format!("running {name}"))?;
     }
     ui::say(&format!("app_now() is {now}"));
+    Ok(())
+}
+
+/// Moves the payment provider's clock as far ahead: authorisations run out there, and charges become available. It only
+/// goes forward, so after a reset it stays where it is.
+async fn advance_provider(http: &reqwest::Client, stripe: &str, ahead_seconds: i64) -> Result<()> {
+    let clock = format!("{stripe}/_sim/clock");
+    let known: Value = http.get(&clock).send().await?.error_for_status()?.json().await?;
+    let missing = ahead_seconds - known["ahead_seconds"].as_i64().unwrap_or_default();
+    if missing > 0 {
+        let body = json!({ "advance_seconds": missing });
+        http.post(&clock).json(&body).send().await?.error_for_status().context("moving the provider's clock")?;
+    }
     Ok(())
 }
 

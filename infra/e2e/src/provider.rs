@@ -1,0 +1,77 @@
+//! The payment provider of the stack, used as the provider's own library and pages would be.
+//!
+//! Owns what people do there: pay, onboard. Must not know what the product makes of it.
+
+use anyhow::{Context, Result, ensure};
+use aws_lc_rs::hmac;
+use serde_json::Value;
+
+/// The simulated provider, as the stack describes it.
+#[derive(Clone, Debug)]
+pub struct Provider {
+    url: String,
+    key: String,
+    webhook_secret: String,
+}
+
+impl Provider {
+    /// The provider that `stack.json` describes.
+    ///
+    /// # Errors
+    /// When there is no stack, or it has no provider.
+    pub fn of_stack() -> Result<Self> {
+        let path = std::env::var_os("ROOST_TEST_STACK").context("there is no stack to test: run `cargo xtask test`")?;
+        let description: Value = serde_json::from_str(&std::fs::read_to_string(path)?)?;
+        let text = |name: &str| -> Result<String> {
+            Ok(description[name].as_str().with_context(|| format!("stack.json has no `{name}`"))?.to_owned())
+        };
+        Ok(Self { url: text("stripe")?, key: text("stripe_key")?, webhook_secret: text("stripe_webhook_secret")? })
+    }
+
+    /// Pays as the provider's own library would; gives the status.
+    ///
+    /// # Errors
+    /// When the provider does not answer.
+    pub async fn pay(&self, client_secret: &str, card: &str) -> Result<u16> {
+        let intent = client_secret.split("_secret").next().unwrap_or_default();
+        let url = format!("{}/v1/payment_intents/{intent}/confirm", self.url);
+        let form = [("payment_method", card), ("client_secret", client_secret)];
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        Ok(http.post(url).bearer_auth(&self.key).form(&form).send().await?.status().as_u16())
+    }
+
+    /// `Stripe-Signature` over a body, of now.
+    #[must_use]
+    pub fn sign(&self, body: &str) -> String {
+        let time = jiff::Timestamp::now().as_second();
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.webhook_secret.as_bytes());
+        let tag = hmac::sign(&key, format!("{time}.{body}").as_bytes());
+        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("t={time},v1={hex}")
+    }
+
+    /// Tells everything on a page for hosts, as a person with a browser would; gives where the page leads.
+    ///
+    /// # Errors
+    /// When the page does not answer, or has no form.
+    pub async fn onboard(&self, page: &str) -> Result<String> {
+        ensure!(page.starts_with(&self.url), "not a page of the provider: {page}");
+        let http = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build()?;
+        let html = http.get(page).send().await?.error_for_status()?.text().await?;
+        ensure!(html.contains("<form") && html.contains("complete"), "no form: {html}");
+        let sent = http.post(page).form(&[("outcome", "complete")]).send().await?;
+        ensure!(sent.status() == 303, "the form was not taken: {}", sent.status());
+        let next = sent.headers().get("location").and_then(|next| next.to_str().ok());
+        Ok(next.context("the page leads nowhere")?.to_owned())
+    }
+
+    /// An object of the provider's API, or a list.
+    ///
+    /// # Errors
+    /// When the provider does not answer, or not with success.
+    pub async fn get(&self, path: &str) -> Result<Value> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let request = http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
+        Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+}
