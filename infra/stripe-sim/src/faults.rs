@@ -18,6 +18,8 @@ pub(crate) enum FaultKind {
     Http429,
     /// The connection ends without an answer, before any work.
     Reset,
+    /// The work is done, and the connection ends without its answer.
+    ResetAfter,
     /// An event is sent twice.
     WebhookTwice,
     /// An event is sent after those that follow it.

@@ -177,10 +177,14 @@ async fn answer(shared: &Arc<Shared>, call: Call) -> Outcome {
         }
     };
     log.replayed = replayed;
-    let silent = fault == Some(FaultKind::TimeoutAfter);
-    log.status = (!silent).then_some(answer.status);
+    let unanswered = match fault {
+        Some(FaultKind::TimeoutAfter) => Some(Outcome::Silence),
+        Some(FaultKind::ResetAfter) => Some(Outcome::Reset),
+        _ => None,
+    };
+    log.status = unanswered.is_none().then_some(answer.status);
     shared.locked(|state| state.requests.add(log));
-    if silent { Outcome::Silence } else { Outcome::Answer { answer, replayed } }
+    unanswered.unwrap_or(Outcome::Answer { answer, replayed })
 }
 
 enum Admitted {

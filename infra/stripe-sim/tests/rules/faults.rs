@@ -38,6 +38,18 @@ async fn a_reset_ends_the_connection_and_does_nothing() {
 }
 
 #[tokio::test]
+async fn a_reset_after_the_work_ends_the_connection_and_the_same_key_tells_of_it() {
+    let stripe = Stripe::start().await;
+    stripe.fault("reset_after", 1).await;
+    let request = form_body(stripe.keyed(Method::POST, PATH), FORM).header("idempotency-key", "k1");
+    let cut = request.send().await;
+    assert!(cut.is_err_and(|error| error.is_request()));
+    assert_eq!(count(&stripe).await, Some(1));
+    assert_eq!(stripe.post_with_key(PATH, FORM, "k1").await.header("idempotent-replayed"), "true");
+    assert_eq!(count(&stripe).await, Some(1));
+}
+
+#[tokio::test]
 async fn a_timeout_comes_after_the_charge_and_the_same_key_tells_of_it() {
     let stripe = Stripe::start().await;
     stripe.fault("timeout_after", 1).await;
