@@ -29,7 +29,7 @@ pub use database::{APP_ROLE, TestDatabase, migrations_folder};
 pub use environment::{redis_url, require};
 pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries};
 pub use people::{Person, details, in_days, one_adult};
-pub use stripe::{RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
+pub use stripe::{Authentication, RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
 pub use tokens::TokenKeys;
 
 /// Where the tests' API pretends to be.
@@ -60,6 +60,21 @@ pub struct Kit {
 /// The API's base and the functions' secret.
 type StripeAt = (String, String);
 
+/// What a kit has beside its database.
+struct Outside {
+    /// Without it there is no cache.
+    redis_url: Option<String>,
+    /// Where the local AWS is.
+    aws: String,
+}
+
+impl Outside {
+    /// The stack that `cargo xtask test` has started.
+    fn of_the_tests() -> Self {
+        Self { redis_url: Some(redis_url()), aws: require("AWS_ENDPOINT_URL") }
+    }
+}
+
 impl Kit {
     /// A kit with everything in order.
     pub async fn start() -> Self {
@@ -78,21 +93,35 @@ impl Kit {
         (kit, account)
     }
 
+    /// A kit that needs PostgreSQL and nothing else: its payment provider is a simulator in this process, there is no
+    /// cache, and `change` puts something in the place of what is on AWS.
+    pub async fn on_postgres(change: impl FnOnce(&mut Services)) -> (Self, StripeAccount) {
+        let account = StripeAccount::start().await;
+        let elsewhere = Outside { redis_url: None, aws: "http://127.0.0.1:9".to_owned() };
+        let kit = Self::assembled(Some((account.url(), account.secret())), &elsewhere, change).await;
+        (kit, account)
+    }
+
     async fn over(stripe: Option<StripeAt>, change: impl FnOnce(&mut Services)) -> Self {
-        let database = TestDatabase::create().await;
-        let tokens = TokenKeys::generate();
         let aws = LocalAws::connect().await;
         aws.ensure_tables().await;
+        Self::assembled(stripe, &Outside::of_the_tests(), change).await
+    }
+
+    async fn assembled(stripe: Option<StripeAt>, outside: &Outside, change: impl FnOnce(&mut Services)) -> Self {
+        let database = TestDatabase::create().await;
+        let tokens = TokenKeys::generate();
         let events = Arc::new(RecordedEvents::default());
         let mails = Arc::new(RecordedMails::default());
-        let mut services = services(&database, &tokens, &events, &mails, stripe.as_ref());
+        let mut services = services(&database, &tokens, &events, &mails, stripe.as_ref(), outside);
         change(&mut services);
         Self { services: Arc::new(services), database, events, mails, tokens, stripe }
     }
 
     /// Another copy of the function, so to speak: the same stores behind other use cases, for the test to change.
     pub fn more_services(&self) -> Services {
-        services(&self.database, &self.tokens, &self.events, &self.mails, self.stripe.as_ref())
+        let outside = Outside::of_the_tests();
+        services(&self.database, &self.tokens, &self.events, &self.mails, self.stripe.as_ref(), &outside)
     }
 
     /// The routes inside the shell that every function has.
@@ -117,8 +146,9 @@ fn services(
     events: &Arc<RecordedEvents>,
     mails: &Arc<RecordedMails>,
     stripe: Option<&StripeAt>,
+    outside: &Outside,
 ) -> Services {
-    let mut config = config(database, tokens);
+    let mut config = config(database, tokens, outside);
     if let Some((api_base, secret)) = stripe {
         config.stripe_api_base.clone_from(api_base);
         config.stripe = Some(SecretAt::Value(secret.clone()));
@@ -129,7 +159,7 @@ fn services(
     services
 }
 
-fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
+fn config(database: &TestDatabase, tokens: &TokenKeys, outside: &Outside) -> Config {
     Config {
         stripe: None,
         stripe_api_base: "http://127.0.0.1:9".to_owned(),
@@ -141,14 +171,14 @@ fn config(database: &TestDatabase, tokens: &TokenKeys) -> Config {
         database_pool_size: 12,
         token_keys: SecretAt::Value(tokens.secret()),
         signing_key: SecretAt::Value(tokens.signing_secret()),
-        redis_url: Some(redis_url()),
+        redis_url: outside.redis_url.clone(),
         events_queue_url: "unused: events are recorded".to_owned(),
         sessions_table: aws::SESSIONS.to_owned(),
         one_time_tokens_table: aws::ONE_TIME_TOKENS.to_owned(),
         deliveries_table: aws::DELIVERIES.to_owned(),
         notifications_table: aws::NOTIFICATIONS.to_owned(),
         photos_bucket: aws::PHOTOS.to_owned(),
-        photos_base_url: format!("{}/{}", require("AWS_ENDPOINT_URL"), aws::PHOTOS),
+        photos_base_url: format!("{}/{}", outside.aws, aws::PHOTOS),
         mail_from: "no-reply@roost.test".to_owned(),
         max_unpaid_holds: 10,
         service_fees: ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) },

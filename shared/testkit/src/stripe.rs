@@ -5,6 +5,7 @@ use std::sync::{Mutex, PoisonError};
 
 use async_trait::async_trait;
 use domain::error::{Error, Result};
+use jiff::SignedDuration;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use services::ports::WebhookQueue;
@@ -12,6 +13,24 @@ use stripe_sim::{Config, Simulator};
 
 /// What the simulator signs webhooks with.
 pub const WEBHOOK_SECRET: &str = "whsec_roost";
+
+/// What the holder of a card answers to 3-D Secure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authentication {
+    /// It is them.
+    Succeed,
+    /// It is not, or they do not say.
+    Fail,
+}
+
+impl Authentication {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Succeed => "succeed",
+            Self::Fail => "fail",
+        }
+    }
+}
 
 /// A simulated account of its own, with nothing in it.
 pub struct StripeAccount {
@@ -36,12 +55,16 @@ impl StripeAccount {
         json!({ "api_key": self.simulator.config().secret_key, "webhook_secret": WEBHOOK_SECRET }).to_string()
     }
 
-    /// Pays with a test card as the provider's own library would; gives the status and what the provider said.
+    /// Pays with a test card as the provider's own library would; gives the status and what the provider said, zero and
+    /// nothing where it hung up.
     pub async fn pay(&self, client_secret: &str, card: &str) -> (u16, Value) {
         let intent_id = client_secret.split("_secret").next().unwrap_or_default();
         let path = format!("/v1/payment_intents/{intent_id}/confirm");
         let form = [("payment_method", card), ("client_secret", client_secret)];
-        send(self.call(Method::POST, &path).form(&form)).await
+        match self.call(Method::POST, &path).form(&form).send().await {
+            Ok(answer) => (answer.status().as_u16(), answer.json().await.unwrap_or_default()),
+            Err(_) => (0, Value::Null),
+        }
     }
 
     /// An object of the API, or a list of them.
@@ -76,6 +99,26 @@ impl StripeAccount {
     /// A connected account's balance goes to its bank, from where nothing comes back.
     pub async fn pay_out(&self, account_id: &str) {
         let (status, body) = send(self.http.post(format!("{}/_sim/accounts/{account_id}/pay_out", self.url()))).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// From now on nothing goes wrong any more.
+    pub async fn clear_faults(&self) {
+        let (status, body) = send(self.http.delete(format!("{}/_sim/faults", self.url()))).await;
+        assert_eq!(status, 200, "{body}");
+    }
+
+    /// The holder of the card answers 3-D Secure; gives whether anybody was waiting for that.
+    pub async fn authenticate(&self, intent_id: &str, outcome: Authentication) -> bool {
+        let answer = json!({ "outcome": outcome.as_str() });
+        let url = format!("{}/_sim/payment_intents/{intent_id}/authenticate", self.url());
+        send(self.http.post(url).json(&answer)).await.0 == 200
+    }
+
+    /// Moves the account's clock ahead, so that authorisations run out.
+    pub async fn advance(&self, by: SignedDuration) {
+        let by = json!({ "advance_seconds": by.as_secs() });
+        let (status, body) = send(self.http.post(format!("{}/_sim/clock", self.url())).json(&by)).await;
         assert_eq!(status, 200, "{body}");
     }
 
