@@ -181,6 +181,8 @@ impl Stripe {
         if is_post {
             request = request.form(form);
         }
+        // One event a call, so that a test can count.
+        tracing::trace!(target: "adapters::call", path);
         // The URL has no secrets, but an intent's client secret may be in a query one day.
         let response = request.send().await.map_err(|error| Error::unavailable(error.without_url()))?;
         let status = response.status();

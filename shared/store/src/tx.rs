@@ -73,6 +73,11 @@ fn note(sql: &str) {
     tracing::trace!(target: "store::statement", name = sql.lines().next().unwrap_or_default());
 }
 
+/// The same of what begins and ends a transaction.
+fn note_bound(how: &'static str) {
+    tracing::trace!(target: "store::transaction", how);
+}
+
 impl Queries for Tx {
     async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
         note(sql);
@@ -112,11 +117,13 @@ impl Connection {
 impl Tx {
     async fn begin(connection: Connection) -> Result<Self> {
         let tx = Self { client: Some(connection.client), ended: AtomicBool::new(false), events: Mutex::default() };
+        note_bound("BEGIN");
         tx.client()?.batch_execute("BEGIN").await.map_err(from_postgres)?;
         Ok(tx)
     }
 
-    async fn end(&self, how: &str) -> Result<()> {
+    async fn end(&self, how: &'static str) -> Result<()> {
+        note_bound(how);
         self.client()?.batch_execute(how).await.map_err(from_postgres)?;
         self.ended.store(true, Ordering::Relaxed);
         Ok(())
