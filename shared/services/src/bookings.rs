@@ -8,6 +8,7 @@ use domain::pricing::Price;
 use domain::property::PropertyStatus;
 use domain::stay::{Guests, StayDates, broken_rules};
 use domain::user::Role;
+use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 use store::bookings::NewBooking;
@@ -52,17 +53,26 @@ impl Services {
         request: &BookingRequest,
         sealer: &Sealer,
     ) -> Result<Booking> {
-        // Locked, so that one guest's bookings are counted one after the other.
-        let guest = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
-        require_active(&guest)?;
-        let mut property = bookable_property(tx, actor, request.property_id).await?;
-        let inputs = PriceInputs::load(tx, &[property.id], (request.check_in, request.check_out)).await?;
+        // Statements that don't wait for each other's answers go out together: a trip each way costs more than they do.
+        // The guest is locked first, so that one guest's bookings are counted one after the other.
+        let (guest, property) = futures::join!(
+            store::users::find_for_update(tx, actor.user_id),
+            bookable_property(tx, actor, request.property_id)
+        );
+        require_active(&guest?.ok_or_else(Error::not_found)?)?;
+        let mut property = property?;
+        let ids = [property.id];
+        let (inputs, now, holds) = futures::try_join!(
+            PriceInputs::load(tx, &ids, (request.check_in, request.check_out)),
+            store::clock::now(tx),
+            store::bookings::count_unpaid_holds(tx, actor.user_id)
+        )?;
         let inputs = inputs.of(property.id);
         property.details.rules = property.details.rules.with_min_nights(inputs.overrides.min_nights);
-        let dates = checked_dates(tx, actor, &property, request).await?;
+        let dates = checked_dates(actor, &property, request, now)?;
         let price = price_of(&property, dates, request.guests, &inputs, self.settings.service_fees)?;
         require_price_as_shown(sealer, request, &property, dates, &price)?;
-        self.require_free_hold(tx, actor).await?;
+        self.require_free_hold(holds)?;
         // Nobody is told yet: the host hears of it when it is paid for, or when there is something to answer.
         insert_holding(tx, actor, request, &property, dates, &price).await
     }
@@ -95,9 +105,9 @@ impl Services {
         store::bookings::list(&self.db.connection().await?, filter).await
     }
 
-    async fn require_free_hold(&self, tx: &Tx, actor: &Actor) -> Result<()> {
+    fn require_free_hold(&self, holds: i64) -> Result<()> {
         let allowed = self.settings.max_unpaid_holds;
-        if store::bookings::count_unpaid_holds(tx, actor.user_id).await? < i64::from(allowed) {
+        if holds < i64::from(allowed) {
             return Ok(());
         }
         let detail = format!("You have {allowed} unpaid bookings. Pay for one, or wait until one runs out.");
@@ -132,8 +142,7 @@ async fn bookable_property(tx: &Tx, actor: &Actor, id: PropertyId) -> Result<Pro
         })
 }
 
-async fn checked_dates(tx: &Tx, actor: &Actor, property: &Property, request: &BookingRequest) -> Result<StayDates> {
-    let now = store::clock::now(tx).await?;
+fn checked_dates(actor: &Actor, property: &Property, request: &BookingRequest, now: Timestamp) -> Result<StayDates> {
     let is_own = property.host_id == actor.user_id;
     let rules = &property.details.rules;
     let broken = broken_rules(rules, request.check_in, request.check_out, request.guests, is_own, now);
@@ -207,8 +216,12 @@ async fn insert_holding(
     // Only who meets a conflict pays for looking whether it is a hold that ran out and no sweeper has met yet. Tried
     // again even when there was none left to expire: another guest or the sweeper may have done so a moment ago.
     let held_until = dates.held_until(preparation_nights);
-    store::bookings::expire_overdue_on(tx, property.id, dates.check_in(), held_until).await?;
-    if let Some(booking) = store::bookings::insert(tx, &new).await? {
+    let (expired, inserted) = futures::join!(
+        store::bookings::expire_overdue_on(tx, property.id, dates.check_in(), held_until),
+        store::bookings::insert(tx, &new)
+    );
+    expired?;
+    if let Some(booking) = inserted? {
         return Ok(booking);
     }
     Err(Error::new(ErrorCode::DatesUnavailable, "Some of these nights are taken. Ask for a quote to see others."))

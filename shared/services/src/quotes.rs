@@ -133,10 +133,11 @@ impl PriceInputs {
         ids: &[PropertyId],
         (check_in, check_out): (Date, Date),
     ) -> Result<Self> {
-        Ok(Self {
-            overrides: store::calendar_days::overrides_of(queries, ids, (check_in, check_out)).await?,
-            taxes: store::tax_rates::of_properties(queries, ids, check_in).await?,
-        })
+        let (overrides, taxes) = futures::try_join!(
+            store::calendar_days::overrides_of(queries, ids, (check_in, check_out)),
+            store::tax_rates::of_properties(queries, ids, check_in)
+        )?;
+        Ok(Self { overrides, taxes })
     }
 
     /// Those of one of them.

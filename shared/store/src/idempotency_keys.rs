@@ -5,7 +5,7 @@ use serde_json::Value;
 use tokio_postgres::Row;
 
 use crate::row::RowExt;
-use crate::tx::{Queries, Tx};
+use crate::tx::{Params, Queries, Tx};
 
 /// An answer as it went out.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -47,19 +47,20 @@ pub enum Claim {
 
 /// Claims the key for this transaction by an advisory lock, or says why not. Keys live for 24 hours.
 ///
-/// The lock is tried in a statement of its own: the look-up that follows then sees what a request that has just
+/// The lock is tried in a statement of its own, sent ahead of the look-up, which then sees what a request that has just
 /// ended has saved.
 pub async fn claim(tx: &Tx, key: &IdempotencyKey) -> Result<Claim> {
     let lock = "-- idempotency_keys.lock
                 SELECT pg_try_advisory_xact_lock(hashtextextended($1 || chr(10) || $2, 0)) AS locked";
-    let locked = tx.row(lock, &[&key.caller, &key.key]).await?.map(|row| row.read::<bool>("locked")).transpose()?;
-    if locked != Some(true) {
-        return Ok(Claim::InProgress);
-    }
     let find = "-- idempotency_keys.find
                 SELECT fingerprint, status, headers, body FROM idempotency_keys
                 WHERE caller = $1 AND key = $2 AND created_at > app_now() - interval '24 hours'";
-    match tx.row(find, &[&key.caller, &key.key]).await? {
+    let params: Params<'_> = &[&key.caller, &key.key];
+    let (locked, found) = futures::join!(tx.row(lock, params), tx.row(find, params));
+    if locked?.map(|row| row.read::<bool>("locked")).transpose()? != Some(true) {
+        return Ok(Claim::InProgress);
+    }
+    match found? {
         None => Ok(Claim::New),
         Some(row) => Ok(Claim::Answered { fingerprint: row.read("fingerprint")?, answer: answer_from_row(&row)? }),
     }
