@@ -34,6 +34,7 @@ mod redis;
 mod resources;
 mod secrets;
 mod seed;
+mod simulate;
 mod stack;
 mod stripe;
 mod template;
@@ -85,6 +86,8 @@ enum Command {
         #[command(flatten)]
         arguments: seed::SeedArguments,
     },
+    /// Play seeds of the simulation against a PostgreSQL of its own: guests, hosts, workers, clocks and faults by chance.
+    Simulate(simulate::SimulateArguments),
     /// Play the whole journey against the running stack: find, book, pay, cancel, stay, review.
     Demo,
     /// Write openapi.json from the code.
@@ -141,6 +144,8 @@ enum BenchCommand {
     },
     /// Searching at a million listings: pages, throughput against pgbench, the whole path, deep pages, calendars.
     Search(bench::SearchArguments),
+    /// Booking at ten million bookings: throughput against pgbench, spread and on one hot property; taking webhooks in.
+    Bookings(bench::BookingsArguments),
     /// GET of one property through the whole path of the running stack.
     Path {
         /// Requests, one after another.
@@ -151,10 +156,10 @@ enum BenchCommand {
 
 #[derive(Subcommand)]
 enum StackCommand {
-    /// End a part as a crash would.
+    /// End a part as a crash would; a function is started again at once.
     Kill {
         /// Which.
-        part: Part,
+        part: Killable,
     },
     /// Start a part that was killed; returns when it answers.
     Start {
@@ -166,6 +171,17 @@ enum StackCommand {
         /// Which.
         field: String,
     },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum Killable {
+    Postgres,
+    Redis,
+    Ministack,
+    /// All copies.
+    Bookings,
+    /// All copies.
+    Payments,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -208,6 +224,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Test { packages, filters } => return tests::run(&packages, &filters).await,
         Command::Seed { what: Some(SeedCommand::Demo), .. } => seed::run_demo(&paths).await?,
         Command::Seed { what: None, arguments } => seed::run(&paths, &arguments).await?,
+        Command::Simulate(arguments) => return simulate::run(&arguments).await,
         Command::Demo => demo::run(&paths).await?,
         Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,
@@ -215,20 +232,31 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
         Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,
         Command::Bench(BenchCommand::Search(arguments)) => bench::search(&paths, &arguments).await?,
+        Command::Bench(BenchCommand::Bookings(arguments)) => bench::bookings(&paths, &arguments).await?,
         Command::Down => down(&paths, &arguments.state_dir).await?,
         Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
         Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,
-        Command::Stack(StackCommand::Kill { part }) => processes::kill_now(&paths, part.name()).await?,
+        Command::Stack(StackCommand::Kill { part }) => kill(&paths, part).await?,
         Command::Stack(StackCommand::Start { part }) => stack::start_part(&paths, part.name()).await?,
         Command::Stack(StackCommand::Print { field }) => description::print(&paths, &field)?,
     }
     Ok(ExitCode::SUCCESS)
 }
 
+async fn kill(paths: &Paths, what: Killable) -> Result<()> {
+    match what {
+        Killable::Postgres => processes::kill_now(paths, Part::Postgres.name()).await,
+        Killable::Redis => processes::kill_now(paths, Part::Redis.name()).await,
+        Killable::Ministack => processes::kill_now(paths, Part::Ministack.name()).await,
+        Killable::Bookings => processes::kill_copies(paths, "bookings").await,
+        Killable::Payments => processes::kill_copies(paths, "payments").await,
+    }
+}
+
 /// The stack that was asked for; and what crashed tests and measurements have left, unless they are just running.
 async fn down(paths: &Paths, state: &Path) -> Result<()> {
     stack::down(paths).await?;
-    for other in [tests::STATE, bench::STATE].map(Path::new) {
+    for other in [tests::STATE, simulate::STATE, bench::STATE].map(Path::new) {
         if other != state && paths.root.join(other).is_dir() {
             let other = Paths::new(other)?;
             if stack::is_idle(&other)? {

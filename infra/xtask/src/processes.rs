@@ -106,6 +106,29 @@ pub(crate) async fn kill_now(paths: &Paths, name: &str) -> Result<()> {
     forget(paths, name)
 }
 
+/// Ends all copies of a function at once, as a crash would. Whoever keeps them running starts them again.
+pub(crate) async fn kill_copies(paths: &Paths, function: &str) -> Result<()> {
+    let is_copy = |name: &String| name.strip_prefix(function).is_some_and(|rest| rest.starts_with('-'));
+    let copies: Vec<Record> = names(paths)?
+        .iter()
+        .filter(|name| is_copy(name))
+        .filter_map(|name| find(paths, name))
+        .filter(Record::is_alive)
+        .collect();
+    if copies.is_empty() {
+        bail!("no copy of {function} is running");
+    }
+    for copy in &copies {
+        send(copy, Signal::SIGKILL)?;
+    }
+    for copy in &copies {
+        if !wait_until_gone(copy, GRACE).await {
+            bail!("a copy of {function} (pid {}) cannot be killed", copy.pid);
+        }
+    }
+    Ok(())
+}
+
 /// Stops all that was written down: what takes requests first, what keeps data last.
 pub(crate) async fn stop_all(paths: &Paths) -> Result<usize> {
     let mut names = names(paths)?;

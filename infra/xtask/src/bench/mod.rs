@@ -1,9 +1,12 @@
 //! Measurements with numbers that can be compared: both sides in one run, interleaved, medians.
 
+mod bookings;
+mod lines;
 mod path;
 mod search;
 mod start;
 
+pub(crate) use bookings::{BookingsArguments, bookings};
 pub(crate) use path::path;
 pub(crate) use search::{SearchArguments, search};
 pub(crate) use start::{STATE, start};
@@ -15,6 +18,12 @@ fn median_and_p95(mut values: Vec<Duration>) -> Option<(Duration, Duration)> {
     values.sort_unstable();
     let at = |share: usize| values.get((values.len() * share / 100).min(values.len().saturating_sub(1))).copied();
     Some((at(50)?, at(95)?))
+}
+
+/// The middle of some rates.
+fn middle(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn milliseconds(duration: Duration) -> String {

@@ -18,41 +18,17 @@ use web::{AppState, HttpSettings};
 use super::capture::{self, Sent};
 use super::dense::{Dense, query};
 use super::{SMALL_DATABASE, SearchArguments, pages, pgbench, server_log};
-use crate::bench::{median_and_p95, milliseconds};
+use crate::bench::lines::{Line, report};
+use crate::bench::{median_and_p95, middle, milliseconds};
 use crate::description::Description;
 use crate::paths::Paths;
 use crate::postgres::{DATABASE, Postgres};
-use crate::ui::{self, Step};
+use crate::ui::Step;
 
 /// The city most measurements are of.
 const CITY: (&str, &str, u32) = ("Lisbon", "PT", 0);
 /// Searches that the throughput is measured with.
 const SEARCHES: i64 = 24;
-
-/// One line of the table.
-struct Line {
-    what: String,
-    measured: String,
-    bar: String,
-    is_met: bool,
-}
-
-impl Line {
-    fn at_most(what: &str, value: f64, unit: &str, bar: f64) -> Self {
-        let decimals = if unit.is_empty() { 2 } else { usize::from(bar < 100.0) * 2 };
-        Self {
-            what: what.to_owned(),
-            measured: format!("{value:.decimals$}{unit}"),
-            bar: format!("at most {bar}{unit}"),
-            is_met: value <= bar,
-        }
-    }
-
-    fn at_least(what: &str, ratio: f64, sides: (f64, f64), bar: f64) -> Self {
-        let measured = format!("{ratio:.2} ({:.0}/s against {:.0}/s)", sides.0, sides.1);
-        Self { what: what.to_owned(), measured, bar: format!("at least {bar}"), is_met: ratio >= bar }
-    }
-}
 
 /// What the measurements work with.
 struct Bench<'a> {
@@ -88,15 +64,6 @@ pub(super) async fn all(paths: &Paths, description: &Description, arguments: &Se
 fn services() -> Result<Services> {
     let config = Config::from_environment().map_err(|error| anyhow::anyhow!("{error}"))?;
     runtime::services(&config).map_err(|error| anyhow::anyhow!("{error}"))
-}
-
-fn report(lines: &[Line]) -> Result<()> {
-    ui::say("\n| what | measured | bar | |\n| --- | --- | --- | --- |");
-    for Line { what, measured, bar, is_met } in lines {
-        ui::say(&format!("| {what} | {measured} | {bar} | {} |", if *is_met { "met" } else { "**missed**" }));
-    }
-    let missed = lines.iter().filter(|line| !line.is_met).count();
-    if missed == 0 { Ok(()) } else { bail!("{missed} of {} bars are missed", lines.len()) }
 }
 
 impl Bench<'_> {
@@ -340,11 +307,6 @@ where
         done += f64::from(client.await??);
     }
     Ok(done / since.elapsed().as_secs_f64())
-}
-
-fn middle(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(0.0)
 }
 
 fn median(times: Vec<Duration>) -> Result<Duration> {

@@ -2,11 +2,11 @@
 //! measured in one run; fails when a bar is missed. The measuring itself runs in an optimised build of this program,
 //! which holds the use cases in process.
 
-mod capture;
+pub(super) mod capture;
 mod dense;
 mod measure;
 mod pages;
-mod pgbench;
+pub(super) mod pgbench;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -98,7 +98,7 @@ pub(crate) async fn search(paths: &Paths, arguments: &SearchArguments) -> Result
     ] {
         command.arg(name).arg(value.to_string());
     }
-    let status = command.envs(environment(paths, &description)?).current_dir(&paths.root).kill_on_drop(true).status();
+    let status = command.envs(environment(paths, &description, ("properties", pgbench::CLIENTS))?).current_dir(&paths.root).kill_on_drop(true).status();
     if status.await.context("the measuring program cannot be started")?.success() {
         return Ok(());
     }
@@ -117,10 +117,14 @@ async fn is_seeded(postgres: &crate::postgres::Postgres) -> Result<bool> {
     Ok(client.query_one("SELECT EXISTS (SELECT 1 FROM listing_search)", &[]).await?.get(0))
 }
 
-/// That of the function `properties`, straight to the database and without the cache: a hit costs nothing to speak of.
-fn environment(paths: &Paths, description: &Description) -> Result<Vec<(String, String)>> {
+/// That of a function, straight to the database and without the cache: a hit costs nothing to speak of.
+pub(super) fn environment(
+    paths: &Paths,
+    description: &Description,
+    (name, connections): (&str, usize),
+) -> Result<Vec<(String, String)>> {
     let functions = description.functions(paths)?;
-    let function = functions.iter().find(|function| function.name == "properties").context("no function properties")?;
+    let function = functions.iter().find(|function| function.name == name).with_context(|| format!("no {name}"))?;
     let secrets = Secrets::load_or_create(paths)?;
     let database = description.postgres(paths)?.url("roost_app", DATABASE);
     let mut environment = lambda_environment(function, "127.0.0.1:9");
@@ -130,7 +134,7 @@ fn environment(paths: &Paths, description: &Description) -> Result<Vec<(String, 
     environment.extend(
         [
             ("DATABASE_URL", format!("{database}?sslmode=disable")),
-            ("DATABASE_POOL_SIZE", "8".to_owned()),
+            ("DATABASE_POOL_SIZE", connections.to_string()),
             ("REDIS_URL", String::new()),
             ("TOKEN_KEYS", secrets.token_keys.to_string()),
             ("SIGNING_KEYS", secrets.signing_keys.to_string()),
@@ -141,6 +145,6 @@ fn environment(paths: &Paths, description: &Description) -> Result<Vec<(String, 
 }
 
 /// Where this stack's server logs.
-fn server_log(paths: &Paths) -> PathBuf {
+pub(super) fn server_log(paths: &Paths) -> PathBuf {
     paths.log("postgres")
 }

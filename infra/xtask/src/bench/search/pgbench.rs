@@ -45,15 +45,26 @@ pub(crate) async fn throughput(
     scripts: &[Script],
     round: Duration,
 ) -> Result<f64> {
+    let files: Vec<&Path> = scripts.iter().map(|script| script.file.as_path()).collect();
+    let variables = scripts.iter().flat_map(|script| script.variables.iter().cloned()).collect::<Vec<_>>();
+    rate(postgres, database, &files, &variables, (CLIENTS, round)).await
+}
+
+/// The same of files that are there, with these variables and so many clients.
+pub(crate) async fn rate(
+    postgres: &Postgres,
+    database: &str,
+    files: &[&Path],
+    variables: &[(String, String)],
+    (clients, round): (usize, Duration),
+) -> Result<f64> {
     let mut command = Command::new(program()?);
     command.args(["--no-vacuum", "--protocol=prepared", "--jobs=2"]).env("PGOPTIONS", store::connect::SESSION_OPTIONS);
-    command.arg(format!("--client={CLIENTS}")).arg(format!("--time={}", round.as_secs().max(1)));
-    for script in scripts {
-        command.arg("--file").arg(&script.file);
-        for (name, value) in &script.variables {
-            command.arg(format!("--define={name}={value}"));
-        }
+    command.arg(format!("--client={clients}")).arg(format!("--time={}", round.as_secs().max(1)));
+    for file in files {
+        command.arg("--file").arg(file);
     }
+    command.args(variables.iter().map(|(name, value)| format!("--define={name}={value}")));
     let output =
         command.arg(postgres.url("roost_app", database)).output().await.context("pgbench cannot be started")?;
     let (said, complained) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
