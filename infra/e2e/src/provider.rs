@@ -2,9 +2,15 @@
 //!
 //! Owns what people do there: pay, onboard. Must not know what the product makes of it.
 
-use anyhow::{Context, Result, ensure};
+use std::time::Duration;
+
+use anyhow::{Context, Result, bail, ensure};
 use aws_lc_rs::hmac;
-use serde_json::Value;
+use serde_json::{Value, json};
+use tokio::time::{Instant, interval};
+
+/// Longest wait for a call to the provider.
+const CALL_SECONDS: u64 = 10;
 
 /// The simulated provider, as the stack describes it.
 #[derive(Clone, Debug)]
@@ -73,5 +79,43 @@ impl Provider {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let request = http.get(format!("{}{path}", self.url)).bearer_auth(&self.key);
         Ok(request.send().await?.error_for_status()?.json().await?)
+    }
+
+    /// The next call with this in its path is worked on, and never answered.
+    ///
+    /// # Errors
+    /// When the provider does not answer.
+    pub async fn hold_the_answer(&self, path: &str) -> Result<()> {
+        let fault = json!({ "kind": "timeout_after", "times": 1, "path": path });
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        http.post(format!("{}/_sim/faults", self.url)).json(&fault).send().await?.error_for_status()?;
+        Ok(())
+    }
+
+    /// Returns when a call whose answer is held has been worked on.
+    ///
+    /// # Errors
+    /// When none comes.
+    pub async fn holding(&self, path: &str) -> Result<()> {
+        let deadline = Instant::now() + Duration::from_secs(CALL_SECONDS);
+        let mut pace = interval(Duration::from_millis(5));
+        while Instant::now() < deadline {
+            pace.tick().await;
+            let latest = self.get("/_sim/requests").await?[0].clone();
+            if latest["fault"] == "timeout_after" && latest["path"].as_str().is_some_and(|seen| seen.contains(path)) {
+                return Ok(());
+            }
+        }
+        bail!("no call of {path} within {CALL_SECONDS} s")
+    }
+
+    /// The intents of a booking.
+    ///
+    /// # Errors
+    /// When the provider does not answer.
+    pub async fn intents_of(&self, booking: &str) -> Result<Vec<Value>> {
+        let list = self.get("/v1/payment_intents?limit=100").await?;
+        let all = list["data"].as_array().context("the provider lists no intents")?;
+        Ok(all.iter().filter(|intent| intent["metadata"]["booking_id"] == booking).cloned().collect())
     }
 }

@@ -71,7 +71,8 @@ impl Stack {
         Ok((field("email")?, field("password")?))
     }
 
-    /// Stops a part of the stack at once, as a crash would: `postgres`, `redis` or `ministack`.
+    /// Stops a part of the stack at once, as a crash would: `postgres`, `redis`, `ministack`, or all copies of
+    /// the function `bookings` or `payments`, which come back by themselves.
     ///
     /// # Errors
     /// When the handle fails.
