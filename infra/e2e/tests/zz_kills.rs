@@ -103,9 +103,8 @@ async fn pay_and_cancel(town: &Town) -> Result<()> {
 async fn book_in_a_storm(town: &Town) -> Result<()> {
     const UNDER_WAY: i32 = 40;
     let keys: Vec<String> = (0..UNDER_WAY).map(|_| new_key()).collect();
-    let stays: Vec<_> = (0..UNDER_WAY)
-        .map(|number| Ok(Stay::in_days(60 + number, 1)?.body(&town.property)))
-        .collect::<Result<_>>()?;
+    let stays: Vec<_> =
+        (0..UNDER_WAY).map(|number| Ok(Stay::in_days(60 + number, 1)?.body(&town.property))).collect::<Result<_>>()?;
     let book = |at: usize| town.api.post("/v1/bookings").by(&town.guest).key(&keys[at]).json(&stays[at]);
     let storm = join_all((0..keys.len()).map(|at| timeout(GIVEN_UP, book(at).send())));
     let (answers, killed) = join(storm, town.stack.kill("bookings")).await;

@@ -115,8 +115,7 @@ impl World {
             "guests": { "adults": 1 }, "message": format!("booking {number}"),
         });
         if quoted {
-            let path =
-                format!("/v1/properties/{property_id}/quote?check_in={check_in}&check_out={check_out}&guests=1");
+            let path = format!("/v1/properties/{property_id}/quote?check_in={check_in}&check_out={check_out}&guests=1");
             let quote = self.request(Method::GET, &path, &self.guests[guest], None, &Value::Null).await?.json();
             if quote["bookable"] == true {
                 body["quote_id"] = quote["quote_id"].clone();

@@ -140,8 +140,7 @@ impl World {
         };
         let (ended, refunds, reviews) = {
             let promised = self.promised.borrow();
-            let ended: Vec<(String, &str)> =
-                promised.ended.iter().map(|(id, status)| (uuid_of(id), *status)).collect();
+            let ended: Vec<(String, &str)> = promised.ended.iter().map(|(id, status)| (uuid_of(id), *status)).collect();
             let reviews: Vec<String> = promised.reviews.iter().map(|id| uuid_of(id)).collect();
             (ended, promised.refunds.clone(), reviews)
         };
@@ -172,7 +171,8 @@ impl World {
         let mut names: BTreeMap<String, u32> = BTreeMap::new();
         for refund in self.everything("/v1/refunds").await {
             if refund["status"] != "failed" {
-                *given_back.entry(text(&refund, "payment_intent")).or_default() += refund["amount"].as_i64().unwrap_or(0);
+                *given_back.entry(text(&refund, "payment_intent")).or_default() +=
+                    refund["amount"].as_i64().unwrap_or(0);
                 *names.entry(text(&refund["metadata"], "refund_id")).or_default() += 1;
             }
         }

@@ -163,9 +163,10 @@ impl Draw<'_> {
             Alone::Late => What::PayLate { booking: self.booking(RECENT), card: self.card() },
             Alone::Answer => What::Answer { booking: self.booking(6), accepts: self.random.chance(75) },
             Alone::Cancel => What::Cancel { booking: self.booking(RECENT / 2), by: self.side() },
-            Alone::Refund => {
-                What::Refund { booking: self.booking(RECENT / 2), percent: self.random.pick(&[1, 10, 33, 50, 100, 130]) }
-            }
+            Alone::Refund => What::Refund {
+                booking: self.booking(RECENT / 2),
+                percent: self.random.pick(&[1, 10, 33, 50, 100, 130]),
+            },
             Alone::Block => What::Block {
                 listing: self.random.below(LISTINGS),
                 from: self.random.between(1, REACH_DAYS),

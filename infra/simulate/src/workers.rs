@@ -74,7 +74,8 @@ impl World {
         let seen = self.seen_event.borrow().clone();
         let mut newest_first: Vec<Value> = Vec::new();
         loop {
-            let after = newest_first.last().map(|event| format!("&starting_after={}", event["id"].as_str().unwrap_or("")));
+            let after =
+                newest_first.last().map(|event| format!("&starting_after={}", event["id"].as_str().unwrap_or("")));
             let page = self.stripe.get(&format!("/v1/events?limit=100{}", after.unwrap_or_default())).await;
             let events = page["data"].as_array().cloned().unwrap_or_default();
             let until = events.iter().position(|event| event["id"].as_str() == seen.as_deref());

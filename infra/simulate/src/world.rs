@@ -200,7 +200,9 @@ async fn waiting(kit: &Kit) -> String {
     let columns = kit.database.rows(sql, &[]).await;
     let aged = columns.iter().map(|row| {
         let (table, column) = (row.get::<_, &str>(0), row.get::<_, &str>(1));
-        format!("UPDATE {table} SET {column} = {column} - $seconds * interval '1 second' WHERE {column} > to_timestamp(0);")
+        format!(
+            "UPDATE {table} SET {column} = {column} - $seconds * interval '1 second' WHERE {column} > to_timestamp(0);"
+        )
     });
     aged.collect()
 }
@@ -217,11 +219,11 @@ async fn listing(kit: &Kit, host: &Person, number: usize) -> String {
     let currencies = ["USD", "EUR", "JPY", "KWD"];
     let zones = ["Europe/Paris", "America/New_York", "Asia/Tokyo"];
     let property = kit.listing_of(host, |details| {
-        details.instant_book = number % 2 == 0;
+        details.instant_book = number.is_multiple_of(2);
         details.cancellation_policy = policies[number % policies.len()];
         details.currency = currencies[number % currencies.len()].parse::<Currency>().expect("a currency");
-        details.cleaning_fee_minor = if number % 3 == 0 { 3_500 } else { 0 };
-        details.weekly_discount_percent = Percent::new(if number % 2 == 0 { 10 } else { 0 }).expect("a percentage");
+        details.cleaning_fee_minor = if number.is_multiple_of(3) { 3_500 } else { 0 };
+        details.weekly_discount_percent = Percent::new(if number.is_multiple_of(2) { 10 } else { 0 }).expect("a percentage");
         details.weekend_price_minor = (number % 4 == 1).then_some(13_330);
         details.rules.preparation_nights = u32::from(number % 3 == 1);
         details.rules.time_zone = TimeZoneName::parse(zones[number % zones.len()]).expect("a zone");

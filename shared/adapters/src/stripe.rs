@@ -88,6 +88,18 @@ struct RefundObject {
     id: String,
     status: Option<String>,
     failure_reason: Option<String>,
+    #[serde(default)]
+    metadata: RefundMetadata,
+}
+
+#[derive(Default, Deserialize)]
+struct RefundMetadata {
+    refund_id: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct RefundList {
+    data: Vec<RefundObject>,
 }
 
 impl From<RefundObject> for RefundOutcome {
@@ -313,6 +325,14 @@ impl PaymentProvider for Stripe {
             Outcome::Done(refund) => Ok(refund.into()),
             Outcome::Refused(refusal) => Ok(RefundOutcome::Refused(refusal.reason())),
         }
+    }
+
+    async fn find_refund(&self, refund_id: RefundId, intent_id: &str) -> Result<Option<RefundOutcome>> {
+        // A payment has a handful of refunds at the most: a page holds them all.
+        let path = format!("/v1/refunds?payment_intent={intent_id}&limit=100");
+        let made: RefundList = expect(self.call(Method::GET, &path, &[], None).await?)?;
+        let name = Some(refund_id.to_string());
+        Ok(made.data.into_iter().find(|refund| refund.metadata.refund_id == name).map(RefundOutcome::from))
     }
 
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome> {

@@ -10,6 +10,7 @@ use domain::id::{BookingId, PaymentId};
 use domain::money::Money;
 use domain::payment::{IntentStatus, RefundStatus};
 use domain::user::Role;
+use jiff::SignedDuration;
 use serde_json::json;
 use store::Tx;
 use store::bookings::Booking;
@@ -20,6 +21,10 @@ use crate::actor::Actor;
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
 use crate::ports::{Intent, NewIntent, RefundOutcome};
 use crate::settlement::event_data;
+
+/// For longer than this the provider remembers under which name something was done, and does it no second time. What
+/// is repeated later is looked for first.
+const PROVIDER_REMEMBERS: SignedDuration = SignedDuration::from_hours(20);
 
 /// A payment as one caller sees it.
 #[derive(Clone, Debug)]
@@ -151,10 +156,18 @@ impl Services {
     pub async fn carry_out_refund(&self, refund: &Refund) -> Result<()> {
         let connection = self.db.connection().await?;
         let payment = store::payments::find(&connection, refund.payment_id).await?;
+        let age = store::clock::now(&connection).await?.duration_since(refund.created_at);
         drop(connection);
         let payment = payment.ok_or_else(|| Error::internal("a refund of no payment"))?;
         let intent_id = payment.intent_id.as_deref().ok_or_else(|| Error::internal("a refund of no intent"))?;
-        let outcome = &self.payment_provider.refund(refund.id, intent_id, refund.amount).await?;
+        let made = match age >= PROVIDER_REMEMBERS {
+            true => self.payment_provider.find_refund(refund.id, intent_id).await?,
+            false => None,
+        };
+        let outcome = &match made {
+            Some(outcome) => outcome,
+            None => self.payment_provider.refund(refund.id, intent_id, refund.amount).await?,
+        };
         let payment = &payment;
         self.write("payments.carry_out_refund", |tx| async move {
             match outcome {

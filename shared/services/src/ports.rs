@@ -257,6 +257,8 @@ pub trait PaymentProvider: Send + Sync {
     async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
     /// Cancels an intent; gives it as it then is, whether that could be done or not.
     async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
+    /// Looks for a refund of an intent that was made under our name before; none when the provider knows of none.
+    async fn find_refund(&self, refund_id: RefundId, intent_id: &str) -> Result<Option<RefundOutcome>>;
     /// Gives back money of a captured intent.
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome>;
     /// Asks what became of a refund, by the provider's name of it: banks may send money back later.

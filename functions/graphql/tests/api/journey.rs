@@ -218,6 +218,10 @@ impl PaymentProvider for Provider {
         Ok(intent(intent_id, IntentStatus::Canceled))
     }
 
+    async fn find_refund(&self, _: RefundId, _: &str) -> Result<Option<RefundOutcome>> {
+        Ok(None)
+    }
+
     async fn refund(&self, refund_id: RefundId, _: &str, _: Money) -> Result<RefundOutcome> {
         Ok(RefundOutcome::Done(refund_id.to_string()))
     }

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use async_trait::async_trait;
 use anyhow::{Context as _, Result};
+use async_trait::async_trait;
 use bookings::json::BookingOut;
 use domain::error::{Error, ErrorCode};
 use domain::event::Event;

@@ -126,8 +126,7 @@ mod tests {
 
     #[test]
     fn what_differs_from_booking_to_booking_is_drawn_and_the_rest_given() {
-        let target =
-            Target { property_id: PropertyId::new(), host_id: UserId::new(), guest_id: UserId::new() };
+        let target = Target { property_id: PropertyId::new(), host_id: UserId::new(), guest_id: UserId::new() };
         let date = |text: &str| text.parse::<Date>().expect("a date");
         let text = |text: &str| Some(text.to_owned());
         let sent = [

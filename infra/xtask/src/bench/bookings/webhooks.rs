@@ -99,7 +99,8 @@ fn side(
 async fn send(client: &reqwest::Client, side: &Side, body: &str) -> Result<reqwest::StatusCode> {
     let now = jiff::Timestamp::now().as_second();
     let signature = stripe_sim::sign(&[WEBHOOK_SECRET.to_owned()], now, body);
-    let request = client.post(&side.url).header("stripe-signature", signature).header("content-type", "application/json");
+    let request =
+        client.post(&side.url).header("stripe-signature", signature).header("content-type", "application/json");
     let answer = request.body(body.to_owned()).send().await?;
     let status = answer.status();
     answer.bytes().await?;

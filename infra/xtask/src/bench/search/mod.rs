@@ -98,7 +98,11 @@ pub(crate) async fn search(paths: &Paths, arguments: &SearchArguments) -> Result
     ] {
         command.arg(name).arg(value.to_string());
     }
-    let status = command.envs(environment(paths, &description, ("properties", pgbench::CLIENTS))?).current_dir(&paths.root).kill_on_drop(true).status();
+    let status = command
+        .envs(environment(paths, &description, ("properties", pgbench::CLIENTS))?)
+        .current_dir(&paths.root)
+        .kill_on_drop(true)
+        .status();
     if status.await.context("the measuring program cannot be started")?.success() {
         return Ok(());
     }
