@@ -223,7 +223,8 @@ async fn listing(kit: &Kit, host: &Person, number: usize) -> String {
         details.cancellation_policy = policies[number % policies.len()];
         details.currency = currencies[number % currencies.len()].parse::<Currency>().expect("a currency");
         details.cleaning_fee_minor = if number.is_multiple_of(3) { 3_500 } else { 0 };
-        details.weekly_discount_percent = Percent::new(if number.is_multiple_of(2) { 10 } else { 0 }).expect("a percentage");
+        details.weekly_discount_percent =
+            Percent::new(if number.is_multiple_of(2) { 10 } else { 0 }).expect("a percentage");
         details.weekend_price_minor = (number % 4 == 1).then_some(13_330);
         details.rules.preparation_nights = u32::from(number % 3 == 1);
         details.rules.time_zone = TimeZoneName::parse(zones[number % zones.len()]).expect("a zone");
