@@ -161,7 +161,7 @@ impl Draw<'_> {
             // Nearly always the latest: holds last a quarter of an hour.
             Alone::Pay => What::Pay { booking: self.booking(3), card: self.card() },
             Alone::Late => What::PayLate { booking: self.booking(RECENT), card: self.card() },
-            Alone::Answer => What::Answer { booking: self.booking(6), accepts: self.random.chance(75) },
+            Alone::Answer => What::Answer { booking: self.booking(6), accepts: self.random.chance(65) },
             Alone::Cancel => What::Cancel { booking: self.booking(RECENT / 2), by: self.side() },
             Alone::Refund => What::Refund {
                 booking: self.booking(RECENT / 2),
