@@ -59,6 +59,8 @@ code_enum! {
         Declined = "declined",
         /// The time to pay or to answer ran out.
         Expired = "expired",
+        /// Dates or guests were changed, as both sides agreed.
+        Changed = "changed",
         /// Called off by guest, host, admin or system.
         Cancelled = "cancelled",
         /// The check-out time has passed.
@@ -107,6 +109,7 @@ pub const TRANSITIONS: &[(BookingStatus, BookingEvent, BookingStatus)] = {
         (Status::PendingHost, Event::Declined, Status::Declined),
         (Status::PendingHost, Event::Expired, Status::Expired),
         (Status::PendingHost, Event::Cancelled, Status::Cancelled),
+        (Status::Confirmed, Event::Changed, Status::Confirmed),
         (Status::Confirmed, Event::Cancelled, Status::Cancelled),
         (Status::Confirmed, Event::Completed, Status::Completed),
         (Status::Confirmed, Event::NoShow, Status::NoShow),
@@ -133,15 +136,15 @@ mod tests {
 
     /// One row a state, one column an event, in the order of declaration; `-` is impossible.
     const EXPECTED: &str = "
-                        paid      authorized   accepted  declined expired cancelled completed no_show
-        pending_payment confirmed pending_host -         -        expired cancelled -         -
-        pending_host    -         -            confirmed declined expired cancelled -         -
-        confirmed       -         -            -         -        -       cancelled completed no_show
-        completed       -         -            -         -        -       -         -         -
-        declined        -         -            -         -        -       -         -         -
-        expired         confirmed pending_host -         -        -       -         -         -
-        cancelled       -         -            -         -        -       -         -         -
-        no_show         -         -            -         -        -       -         -         -";
+                        paid      authorized   accepted  declined expired changed   cancelled completed no_show
+        pending_payment confirmed pending_host -         -        expired -         cancelled -         -
+        pending_host    -         -            confirmed declined expired -         cancelled -         -
+        confirmed       -         -            -         -        -       confirmed cancelled completed no_show
+        completed       -         -            -         -        -       -         -         -         -
+        declined        -         -            -         -        -       -         -         -         -
+        expired         confirmed pending_host -         -        -       -         -         -         -
+        cancelled       -         -            -         -        -       -         -         -         -
+        no_show         -         -            -         -        -       -         -         -         -";
 
     #[test]
     fn every_pair_of_state_and_event_goes_where_the_table_says() {

@@ -78,6 +78,8 @@ error_codes! {
     NightBooked = "night_booked", 409, "A night is booked";
     /// The price is no longer the one shown; `quote` is the new one.
     QuoteChanged = "quote_changed", 409, "The price has changed";
+    /// Another change of the stay is proposed, or waits to be paid for.
+    ChangeOpen = "change_open", 409, "A change is open";
     /// The guest has as many unpaid holds as allowed.
     TooManyHolds = "too_many_holds", 409, "Too many unpaid bookings";
     /// The user has as many wishlists as allowed.

@@ -23,6 +23,14 @@ code_enum! {
         BookingExpiring = "booking.expiring",
         /// Dates or guests of a stay were altered.
         BookingChanged = "booking.changed",
+        /// Other dates or guests for a stay are proposed to the other side.
+        BookingChangeProposed = "booking.change_proposed",
+        /// The other side agrees to a dearer change, which is to be paid for.
+        BookingChangeAccepted = "booking.change_accepted",
+        /// The other side said no to a change.
+        BookingChangeDeclined = "booking.change_declined",
+        /// The host says that the guest never came.
+        BookingNoShow = "booking.no_show",
         /// A payment did not go through.
         PaymentFailed = "payment.failed",
         /// Money went back to the guest.

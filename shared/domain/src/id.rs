@@ -110,6 +110,8 @@ ids! {
     PropertyId = "prop";
     /// A stay booked, or being booked.
     BookingId = "book";
+    /// Other dates or guests proposed for a stay.
+    ChangeId = "chg";
     /// What a guest pays.
     PaymentId = "pay";
     /// Money given back.
@@ -193,6 +195,7 @@ mod tests {
             UserId::PREFIX,
             PropertyId::PREFIX,
             BookingId::PREFIX,
+            ChangeId::PREFIX,
             PaymentId::PREFIX,
             RefundId::PREFIX,
             PayoutId::PREFIX,

@@ -12,6 +12,7 @@ mod macros;
 
 pub mod amenity;
 pub mod booking;
+pub mod booking_change;
 pub mod calendar;
 pub mod calendar_export;
 pub mod calendar_feed;

@@ -85,9 +85,48 @@ impl PaymentStatus {
     }
 }
 
+/// What of `amount` minor units goes back of each payment, given what is left of each: as much as possible of the first
+/// ones, which should be the newest, and never more than is left.
+pub fn newest_first(amount: i64, left: impl IntoIterator<Item = i64>) -> Vec<i64> {
+    let mut open = amount.max(0);
+    let part = |left: i64| {
+        let part = left.clamp(0, open);
+        open -= part;
+        part
+    };
+    left.into_iter().map(part).collect()
+}
+
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
     use super::*;
+
+    #[rstest]
+    #[case::of_the_newest(100, &[300, 500], &[100, 0])]
+    #[case::then_of_the_one_before(400, &[300, 500], &[300, 100])]
+    #[case::no_more_than_there_is(900, &[300, 500], &[300, 500])]
+    #[case::what_is_gone_gives_nothing(400, &[0, 500, 70], &[0, 400, 0])]
+    #[case::nothing(0, &[300], &[0])]
+    #[case::less_than_nothing(-5, &[300], &[0])]
+    fn a_refund_is_taken_from_the_newest_payment_first(
+        #[case] amount: i64,
+        #[case] left: &[i64],
+        #[case] expected: &[i64],
+    ) {
+        assert_eq!(newest_first(amount, left.iter().copied()), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_are_what_is_asked_or_all_there_is(amount in 0..5_000_i64, left in prop::collection::vec(0..2_000_i64, 0..5)) {
+            let parts = newest_first(amount, left.iter().copied());
+            prop_assert_eq!(parts.iter().sum::<i64>(), amount.min(left.iter().sum()));
+            prop_assert!(parts.iter().zip(&left).all(|(part, left)| (0..=*left).contains(part)));
+        }
+    }
 
     #[test]
     fn what_is_final_stays() {

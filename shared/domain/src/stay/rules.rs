@@ -88,6 +88,13 @@ pub enum BrokenRule {
     PetsNotAllowed,
     /// Hosts can't book their own place.
     OwnProperty,
+    /// The guest may have arrived: the day of arrival can't be moved any more.
+    StayBegun {
+        /// The day of arrival.
+        check_in: Date,
+    },
+    /// The time to leave would be over.
+    CheckOutOver,
 }
 
 impl BrokenRule {
@@ -103,14 +110,16 @@ impl BrokenRule {
             Self::TooManyGuests { .. } => "too_many_guests",
             Self::PetsNotAllowed => "pets_not_allowed",
             Self::OwnProperty => "own_property",
+            Self::StayBegun { .. } => "stay_begun",
+            Self::CheckOutOver => "check_out_over",
         }
     }
 
     /// JSON Pointer to the field of a booking's body.
     pub const fn pointer(&self) -> &'static str {
         match self {
-            Self::InThePast { .. } | Self::TooSoon { .. } | Self::TooFarAhead { .. } => "/check_in",
-            Self::CheckOutNotAfterCheckIn | Self::TooShort { .. } | Self::TooLong { .. } => "/check_out",
+            Self::InThePast { .. } | Self::TooSoon { .. } | Self::TooFarAhead { .. } | Self::StayBegun { .. } => "/check_in",
+            Self::CheckOutNotAfterCheckIn | Self::TooShort { .. } | Self::TooLong { .. } | Self::CheckOutOver => "/check_out",
             Self::TooManyGuests { .. } => "/guests",
             Self::PetsNotAllowed => "/guests/pets",
             Self::OwnProperty => "/property_id",
@@ -144,6 +153,8 @@ impl BrokenRule {
             }
             Self::PetsNotAllowed => "Pets are not allowed here.".to_owned(),
             Self::OwnProperty => "You can't book your own property.".to_owned(),
+            Self::StayBegun { check_in } => format!("The stay began on {check_in}: that day can't be moved any more."),
+            Self::CheckOutOver => "The time to leave on that day is over.".to_owned(),
         }
     }
 }
