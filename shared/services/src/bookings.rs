@@ -4,7 +4,7 @@ use domain::booking::HOLD_MINUTES;
 use domain::error::{Error, ErrorCode, FieldError, Invalid, Result};
 use domain::id::{BookingId, PropertyId};
 use domain::money::Money;
-use domain::pricing::Price;
+use domain::pricing::{Price, ServiceFees};
 use domain::property::PropertyStatus;
 use domain::stay::{Guests, StayDates, broken_rules};
 use domain::user::Role;
@@ -74,7 +74,7 @@ impl Services {
         require_price_as_shown(sealer, request, &property, dates, &price)?;
         self.require_free_hold(holds)?;
         // Nobody is told yet: the host hears of it when it is paid for, or when there is something to answer.
-        insert_holding(tx, actor, request, &property, dates, &price).await
+        insert_holding(tx, actor, request, &property, dates, (&price, self.settings.service_fees)).await
     }
 
     /// A booking, to its guest, its host and admins.
@@ -193,7 +193,7 @@ async fn insert_holding(
     request: &BookingRequest,
     property: &Property,
     dates: StayDates,
-    price: &Price,
+    (price, fees): (&Price, ServiceFees),
 ) -> Result<Booking> {
     let preparation_nights = property.details.rules.preparation_nights;
     let new = NewBooking {
@@ -205,6 +205,7 @@ async fn insert_holding(
         preparation_nights,
         guests: request.guests,
         price,
+        fees,
         cancellation_policy: property.details.cancellation_policy,
         instant_book: property.details.instant_book,
         message: request.message.as_deref(),

@@ -11,14 +11,15 @@ use jiff::Timestamp;
 use serde_json::json;
 use store::Tx;
 use store::bookings::{Booking, Change};
-use store::payments::{Instruction, Refund};
+use store::payments::Instruction;
 use store::properties::Property;
 
 use crate::Services;
 use crate::actor::Actor;
+use crate::booking_changes::close_open;
 use crate::bookings::event_data;
 use crate::host_answers::invalid_state;
-use crate::payments::decide_refund;
+use crate::payments::decide_refunds_of_booking;
 
 impl Services {
     /// What calling the booking off now would give back.
@@ -54,33 +55,27 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
     let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
     let by = party(actor, &booking);
     let back = work_out(&booking, &property, by, store::clock::now(tx).await?).refund;
+    close_open(tx, &booking).await?;
     let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
     let cancelled = store::bookings::apply(tx, &booking, &change).await?;
     let refund = give_back(tx, &booking, back, reason).await?;
     let mut data = event_data(&cancelled);
     data["cancelled_by"] = json!(by.as_str());
-    data["refund"] = json!(refund.as_ref().map(|refund| refund.amount));
+    data["refund"] = json!(refund);
     store::outbox::insert(tx, EventKind::BookingCancelled, &data).await?;
     Ok(cancelled)
 }
 
-/// Lets go of an authorisation, or decides the refund of what was captured.
-async fn give_back(tx: &Tx, booking: &Booking, back: Money, reason: Option<&str>) -> Result<Option<Refund>> {
+/// Lets go of an attempt that is open, and decides the refund of what was captured.
+async fn give_back(tx: &Tx, booking: &Booking, back: Money, reason: Option<&str>) -> Result<Option<Money>> {
     if let Some(open) = store::payments::find_open(tx, booking.id).await? {
         store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
     }
-    match store::payments::find_captured_for_update(tx, booking.id).await? {
-        Some(captured) if back.amount > 0 => {
-            let decided = store::payments::refunds_decided_minor(tx, captured.id).await?;
-            // What the host gave back before counts.
-            let left = Money::new(back.amount.min(captured.captured_minor - decided), back.currency);
-            if left.amount == 0 {
-                return Ok(None);
-            }
-            decide_refund(tx, &captured, left, reason.unwrap_or("The booking was cancelled.")).await.map(Some)
-        }
-        _ => Ok(None),
-    }
+    let reason = reason.unwrap_or("The booking was cancelled.");
+    // What went back before counts.
+    let refunds = decide_refunds_of_booking(tx, booking.id, back, reason).await?;
+    let total: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
+    Ok((total > 0).then(|| Money::new(total, back.currency)))
 }
 
 fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -> RefundPreview {

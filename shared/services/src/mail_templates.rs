@@ -64,6 +64,16 @@ mail_templates! {
     StayTomorrowGuest = "stay_tomorrow_guest", "Tomorrow: your stay at {{ title }}";
     /// To the host: tomorrow is the day.
     StayTomorrowHost = "stay_tomorrow_host", "Tomorrow: {{ guest_first_name }} arrives at {{ title }}";
+    /// To the other side: other dates or guests are proposed.
+    BookingChangeProposed = "booking_change_proposed", "{{ other_first_name }} proposes to change the stay at {{ title }}";
+    /// To the side that proposed it: agreed, and to be paid for.
+    BookingChangeAccepted = "booking_change_accepted", "{{ other_first_name }} agrees to change the stay at {{ title }}";
+    /// To the side that proposed it: no.
+    BookingChangeDeclined = "booking_change_declined", "The stay at {{ title }} stays as it is";
+    /// To both sides: the stay is another.
+    BookingChanged = "booking_changed", "The stay at {{ title }} is changed";
+    /// To the guest: the host says that nobody came.
+    BookingNoShow = "booking_no_show", "{{ host_first_name }} says that you did not come to {{ title }}";
     /// To the guest: the card was refused.
     PaymentFailed = "payment_failed", "Your payment for {{ title }} did not go through";
     /// To the guest: money is on its way back.
@@ -143,7 +153,10 @@ mod tests {
             "expires_at": "2027-01-01 14:45 (Europe/Paris)", "is_request": true, "message": "We come by train.",
             "thread_url": "https://roost.example/messages/t", "total": "114.20 USD", "host_payout": "97.00 USD", "hold_minutes": 15,
             "answer_hours": 24, "instant_book": true, "cancelled_by": "host", "refund": "114.20 USD",
-            "amount": "114.20 USD", "is_published": false, "closes_on": "2027-01-16",
+            "amount": "114.20 USD", "other_first_name": "Hans", "change": {
+                "check_in": "2027-01-02", "check_out": "2027-01-04", "guests": 2, "total": "228.40 USD",
+                "due": "114.20 USD", "back": null, "hours": 24
+            }, "is_published": false, "closes_on": "2027-01-16",
             "booking_url": "https://roost.example/bookings/b", "review_url": "https://roost.example/reviews/r"
         });
         for template in MailTemplate::ALL {

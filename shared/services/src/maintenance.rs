@@ -21,6 +21,8 @@ pub struct PassReport {
     pub told_expiries: u64,
     /// Stays of which both sides were told that they begin tomorrow.
     pub told_arrivals: u64,
+    /// Changes of stays that were not answered or paid for in time and were marked so.
+    pub expired_changes: u64,
     /// Payments and refunds the provider was asked about.
     pub reconciled_payments: u64,
     /// Payouts and what is taken back of them, as far as the provider was told or asked.
@@ -50,6 +52,7 @@ impl Services {
         report.expired_holds = report.step("expire_holds", self.expire_holds().await);
         report.told_expiries = report.step("tell_of_expiry", self.tell_of_expiry().await);
         report.told_arrivals = report.step("tell_of_arrivals", self.tell_of_arrivals().await);
+        report.expired_changes = report.step("expire_changes", self.expire_changes().await);
         report.reconciled_payments = report.step("reconcile_payments", self.reconcile_payments().await);
         report.completed_stays = report.step("complete_stays", self.complete_stays().await);
         report.payouts = report.step("payouts", self.run_payouts().await);
@@ -67,6 +70,13 @@ impl Services {
     async fn expire_holds(&self) -> Result<u64> {
         self.in_batches("maintenance.expire_holds", |tx| async move {
             store::bookings::expire_overdue(&tx, BATCH_ROWS).await
+        })
+        .await
+    }
+
+    async fn expire_changes(&self) -> Result<u64> {
+        self.in_batches("maintenance.expire_changes", |tx| async move {
+            store::booking_changes::expire_overdue(&tx, BATCH_ROWS).await
         })
         .await
     }

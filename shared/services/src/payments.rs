@@ -4,16 +4,18 @@
 use std::sync::Arc;
 
 use domain::booking::BookingStatus;
+use domain::booking_change::ChangeStatus;
 use domain::error::{Error, ErrorCode, Invalid, Result};
 use domain::event::EventKind;
 use domain::id::{BookingId, PaymentId};
 use domain::money::Money;
-use domain::payment::{IntentStatus, RefundStatus};
+use domain::payment::{IntentStatus, RefundStatus, newest_first};
 use domain::user::Role;
 use jiff::SignedDuration;
 use serde_json::json;
 use store::Tx;
 use store::bookings::Booking;
+use store::payments::NewPayment;
 pub use store::payments::{Instruction, Payment, Refund};
 
 use crate::Services;
@@ -53,22 +55,42 @@ impl Services {
         render: impl Fn(Result<&PaymentView, &Error>) -> SavedAnswer,
     ) -> Result<Answer> {
         const NAME: &str = "payments.create";
-        let prepared = self
-            .write(NAME, |tx| async move {
-                match replay(&tx, key).await? {
-                    Some(answer) => Ok(Err(answer)),
-                    None => prepare(&tx, actor, booking_id).await.map(Ok),
-                }
-            })
-            .await;
+        let prepared = match self.prepare_payment(NAME, actor, booking_id, key).await {
+            // What that one was for is over, only the provider has not been told yet.
+            Ok(Ok(Prepared { payment, is_stale: true, .. })) => {
+                self.carry_out_instruction(&payment).await?;
+                self.prepare_payment(NAME, actor, booking_id, key).await
+            }
+            prepared => prepared,
+        };
         let (payment, created) = match prepared {
-            Ok(Ok(prepared)) => prepared,
+            Ok(Ok(Prepared { is_stale: true, .. })) => {
+                return Err(Error::unavailable("an attempt for something else is still open"));
+            }
+            Ok(Ok(Prepared { payment, created, .. })) => (payment, created),
             Ok(Err(answer)) => return Ok(answer),
             Err(error) => return self.keep_conflict(NAME, key, error, render).await,
         };
         let intent = &self.intent_of(&payment).await?;
         let finish = |tx: Arc<Tx>| async move { finish(&tx, payment.id, intent, created).await };
         self.idempotently(NAME, key, finish, render).await
+    }
+
+    /// The attempt, or the answer that was given before.
+    async fn prepare_payment(
+        &self,
+        name: &'static str,
+        actor: &Actor,
+        booking_id: BookingId,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Result<Prepared, Answer>> {
+        self.write(name, |tx| async move {
+            match replay(&tx, key).await? {
+                Some(answer) => Ok(Err(answer)),
+                None => prepare(&tx, actor, booking_id).await.map(Ok),
+            }
+        })
+        .await
     }
 
     /// The provider's intent of an attempt, made now if it was not.
@@ -242,6 +264,27 @@ pub(crate) async fn decide_refund(tx: &Tx, payment: &Payment, amount: Money, rea
     store::payments::insert_refund(tx, payment.id, amount, reason).await
 }
 
+/// Decides what goes back of all that was captured for a booking, the newest payment first: `back`, or as much as is
+/// left of it.
+pub(crate) async fn decide_refunds_of_booking(
+    tx: &Tx,
+    booking_id: BookingId,
+    back: Money,
+    reason: &str,
+) -> Result<Vec<Refund>> {
+    let mut left = Vec::new();
+    for payment in store::payments::captured_for_update(tx, booking_id).await? {
+        left.push((payment.id, left_to_refund(tx, &payment).await?.amount));
+    }
+    let parts = newest_first(back.amount, left.iter().map(|(_, left)| *left));
+    let mut refunds = Vec::new();
+    for ((payment_id, _), part) in left.iter().zip(parts).filter(|(_, part)| *part > 0) {
+        let amount = Money::new(part, back.currency);
+        refunds.push(store::payments::insert_refund(tx, *payment_id, amount, reason).await?);
+    }
+    Ok(refunds)
+}
+
 async fn left_to_refund(tx: &Tx, payment: &Payment) -> Result<Money> {
     let decided = store::payments::refunds_decided_minor(tx, payment.id).await?;
     Ok(Money::new(payment.captured_minor - decided, payment.amount.currency))
@@ -261,33 +304,69 @@ async fn refund_done(tx: &Tx, payment: &Payment, refund: &Refund, name: &str) ->
     store::outbox::insert(tx, EventKind::PaymentRefunded, &data).await
 }
 
-/// The open attempt for a booking whose payment is due, made if there is none; and whether it was made.
-async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<(Payment, bool)> {
+/// An attempt to pay what is due.
+struct Prepared {
+    payment: Payment,
+    /// Whether it was made now.
+    created: bool,
+    /// Whether it is for something that is no longer due, and on its way out.
+    is_stale: bool,
+}
+
+/// The open attempt for a booking whose payment is due, made if there is none.
+async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<Prepared> {
     let booking = store::bookings::find_for_update(tx, booking_id)
         .await?
         .filter(|booking| booking.guest_id == actor.user_id)
         .ok_or_else(|| {
             Error::invalid_field("/booking_id", Invalid::new("not_found", "There is no such booking of yours."))
         })?;
-    if booking.status != BookingStatus::PendingPayment {
-        let detail = format!("Nothing is due for a booking that is {}.", booking.status);
-        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
-    }
+    let due = due_of(tx, &booking).await?;
     if store::payments::has_quarantined(tx, booking_id).await? {
         let detail = "Money for this booking is being looked at; nothing more is to be paid.";
         return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
     }
-    let manual_capture = !booking.instant_book;
-    match store::payments::insert(tx, booking_id, actor.user_id, booking.price.total, manual_capture).await? {
-        Some(payment) => {
+    if let Some(payment) = store::payments::insert(tx, &due).await? {
+        if due.change_id.is_none() {
             store::bookings::set_payment(tx, booking_id, payment.id).await?;
-            Ok((payment, true))
         }
-        None => {
-            let open = store::payments::find_open(tx, booking_id).await?;
-            Ok((open.ok_or_else(|| Error::unavailable("the open payment has just ended"))?, false))
-        }
+        return Ok(Prepared { payment, created: true, is_stale: false });
     }
+    let just_ended = || Error::unavailable("the open payment has just ended");
+    let open = store::payments::find_open(tx, booking_id).await?.ok_or_else(just_ended)?;
+    if open.change_id == due.change_id {
+        return Ok(Prepared { payment: open, created: false, is_stale: false });
+    }
+    store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
+    let payment = store::payments::find_open(tx, booking_id).await?.ok_or_else(just_ended)?;
+    Ok(Prepared { payment, created: false, is_stale: true })
+}
+
+/// What is to be paid for a booking now: the stay, or the difference of a change that both sides agreed on.
+async fn due_of(tx: &Tx, booking: &Booking) -> Result<NewPayment> {
+    let due = NewPayment {
+        booking_id: booking.id,
+        change_id: None,
+        payer_id: booking.guest_id,
+        amount: booking.price.total,
+        manual_capture: !booking.instant_book,
+    };
+    if booking.status == BookingStatus::PendingPayment {
+        return Ok(due);
+    }
+    if booking.status == BookingStatus::Confirmed
+        && let Some(change) = store::booking_changes::find_open_for_update(tx, booking.id).await?
+        && change.status == ChangeStatus::Accepted
+    {
+        return Ok(NewPayment {
+            change_id: Some(change.id),
+            amount: change.difference,
+            manual_capture: false,
+            ..due
+        });
+    }
+    let detail = format!("Nothing is due for a booking that is {}.", booking.status);
+    Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()))
 }
 
 async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent, created: bool) -> Result<PaymentView> {

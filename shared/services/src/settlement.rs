@@ -1,7 +1,9 @@
 //! Settling what the provider says with what we know: an event, an answer and the reconciler all end here. Whatever
-//! order they come in and however often, a captured payment becomes one confirmed booking or goes back in full.
+//! order they come in and however often, a captured payment becomes one confirmed booking or one change of it, or goes
+//! back in full.
 
 use domain::booking::{self, BookingEvent, BookingStatus, HOST_ANSWER_HOURS, Party};
+use domain::booking_change::ChangeStatus;
 use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::PaymentId;
@@ -14,6 +16,7 @@ use store::bookings::{Booking, Change};
 use store::payments::{Instruction, Payment, Refund};
 
 use crate::Services;
+use crate::booking_changes;
 use crate::bookings;
 use crate::payments::decide_refund;
 use crate::ports::Intent;
@@ -122,9 +125,10 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
     let stranger = || Error::internal(format!("the intent {} is of no payment of ours", intent.id));
     let payment_id = intent.payment_id.ok_or_else(stranger)?;
     let payment = store::payments::find(tx, payment_id).await?.ok_or_else(stranger)?;
-    // Nights that may have to be taken anew: the property is locked before the booking, as by who books it.
+    // Nights that may have to be taken: the property is locked before the booking, as by who books it.
     let as_found = store::bookings::find(tx, payment.booking_id).await?;
-    if let Some(booking) = as_found.filter(|booking| !booking.status.holds_nights()) {
+    let may_take = |booking: &Booking| !booking.status.holds_nights() || payment.change_id.is_some();
+    if let Some(booking) = as_found.filter(may_take) {
         store::bookings::lock_property(tx, booking.property_id).await?;
     }
     // The booking is locked before its payment, as by everybody who needs both.
@@ -156,6 +160,9 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
     }
     store::payments::set_status(tx, payment.id, intent.status, intent.captured_minor).await?;
     match intent.status {
+        IntentStatus::Succeeded if payment.change_id.is_some() => {
+            difference_captured(tx, &payment, &booking, intent).await
+        }
         IntentStatus::Succeeded => captured(tx, &payment, &booking, intent).await,
         IntentStatus::RequiresCapture => authorized(tx, &payment, &booking, intent).await,
         IntentStatus::Canceled => released(tx, &booking).await,
@@ -201,10 +208,31 @@ async fn captured(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent
         store::outbox::insert(tx, EventKind::BookingConfirmed, &event_data(&booking, payment)).await?;
         return Ok(FollowUp::default());
     }
+    give_all_back(tx, payment, intent, "The nights were no longer held when the money came.").await
+}
+
+/// The difference of a change is here: the stay is changed, or, if the change is no longer open, the money goes back.
+async fn difference_captured(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent) -> Result<FollowUp> {
+    let open = store::booking_changes::find_open_for_update(tx, booking.id).await?;
+    if let Some(change) = open.filter(|change| Some(change.id) == payment.change_id) {
+        let in_time = change.status == ChangeStatus::Accepted;
+        if in_time
+            && booking::next(booking.status, BookingEvent::Changed).is_ok()
+            && booking_changes::is_free(tx, booking, change.dates, change.held_until).await?
+        {
+            booking_changes::apply(tx, booking, &change, Party::Guest).await?;
+            return Ok(FollowUp::default());
+        }
+        booking_changes::close(tx, booking, &change, ChangeStatus::Expired).await?;
+    }
+    give_all_back(tx, payment, intent, "The change was no longer open when the money came.").await
+}
+
+async fn give_all_back(tx: &Tx, payment: &Payment, intent: &Intent, reason: &str) -> Result<FollowUp> {
     let mut payment = payment.clone();
     payment.captured_minor = intent.captured_minor;
     let all = Money::new(intent.captured_minor, payment.amount.currency);
-    let refund = decide_refund(tx, &payment, all, "The nights were no longer held when the money came.").await?;
+    let refund = decide_refund(tx, &payment, all, reason).await?;
     Ok(FollowUp { refund: Some(refund), instructed: false })
 }
 

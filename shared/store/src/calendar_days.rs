@@ -69,9 +69,14 @@ pub async fn nights(queries: &impl Queries, property_id: PropertyId, (from, to):
                    WHERE property_id = $1 AND check_in < $3 AND held_until > $2
                        AND status IN ('pending_payment', 'pending_host', 'confirmed')
                        AND (hold_expires_at IS NULL OR hold_expires_at > app_now())
+                   UNION ALL
+                   SELECT booking_id, check_in, check_out, held_until FROM booking_changes
+                   WHERE property_id = $1 AND check_in < $3 AND held_until > $2 AND hold_expires_at > app_now()
                ), booked AS (
-                   SELECT held.check_in + n AS night, held.id, held.check_in + n >= held.check_out AS is_preparation
+                   -- A stay and its change may share nights.
+                   SELECT held.check_in + n AS night, held.id, bool_and(held.check_in + n >= held.check_out) AS is_preparation
                    FROM held, generate_series(0, held.held_until - held.check_in - 1) n
+                   GROUP BY 1, 2
                ), imported AS (
                    SELECT DISTINCT ON (i.check_in + n) i.check_in + n AS night, i.feed_id
                    FROM imported_stays i,

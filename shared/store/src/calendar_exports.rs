@@ -69,9 +69,15 @@ pub async fn bookings(queries: &impl Queries, id: PropertyId, from: Date) -> Res
     rows.iter().map(booking).collect()
 }
 
-/// Nights that the host has blocked, from `from` on.
+/// Nights that the host has blocked and those that changes of bookings hold besides the bookings' own, from `from` on.
 pub async fn blocked_nights(queries: &impl Queries, id: PropertyId, from: Date) -> Result<Vec<Date>> {
     let sql = "-- calendar_exports.blocked_nights
-               SELECT night FROM calendar_days WHERE property_id = $1 AND night >= $2 AND blocked ORDER BY night";
+               SELECT night FROM calendar_days WHERE property_id = $1 AND night >= $2 AND blocked
+               UNION
+               SELECT change.check_in + n FROM booking_changes change JOIN bookings own ON own.id = change.booking_id,
+                   generate_series(0, change.held_until - change.check_in - 1) n
+               WHERE change.property_id = $1 AND change.hold_expires_at > app_now() AND change.check_in + n >= $2
+                   AND NOT (change.check_in + n >= own.check_in AND change.check_in + n < own.held_until)
+               ORDER BY night";
     queries.rows(sql, &[&id.uuid(), &from]).await?.iter().map(|row| row.read("night")).collect()
 }

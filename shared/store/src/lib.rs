@@ -1,6 +1,7 @@
 //! SQL, one file a table, and the one door to the database (`tx`). The only crate that names `tokio_postgres`.
 //! Rules live in `domain`, use cases in `services`: nothing here decides, it reads and writes.
 
+pub mod booking_changes;
 pub mod bookings;
 pub mod cache_invalidations;
 pub mod calendar_days;

@@ -1,7 +1,7 @@
 //! The tables `payments` and `refunds`.
 
 use domain::error::{Error, Result};
-use domain::id::{BookingId, PaymentId, RefundId, UserId};
+use domain::id::{BookingId, ChangeId, PaymentId, RefundId, UserId};
 use domain::money::{Currency, Money};
 use domain::payment::{IntentStatus, RefundStatus};
 use jiff::Timestamp;
@@ -36,6 +36,8 @@ pub struct Payment {
     pub id: PaymentId,
     /// What is paid for.
     pub booking_id: BookingId,
+    /// The change of the booking whose difference it is; none for the stay itself.
+    pub change_id: Option<ChangeId>,
     /// Who pays.
     pub payer_id: UserId,
     /// The provider's PaymentIntent, once it has answered.
@@ -75,30 +77,39 @@ pub struct Refund {
     pub created_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, booking_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
+const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
                        captured_minor, refunded_minor, instruction, created_at, updated_at";
 
 const REFUND_COLUMNS: &str = "id, payment_id, amount_minor, currency::text, reason, status, created_at";
 
+/// What a new attempt needs.
+#[derive(Clone, Copy, Debug)]
+pub struct NewPayment {
+    /// What is paid for.
+    pub booking_id: BookingId,
+    /// The change whose difference it is; none for the stay itself.
+    pub change_id: Option<ChangeId>,
+    /// Who pays.
+    pub payer_id: UserId,
+    /// How much.
+    pub amount: Money,
+    /// Whether the host's answer captures.
+    pub manual_capture: bool,
+}
+
 /// Makes an attempt; none when one is open for the booking.
-pub async fn insert(
-    tx: &Tx,
-    booking_id: BookingId,
-    payer_id: UserId,
-    amount: Money,
-    manual_capture: bool,
-) -> Result<Option<Payment>> {
+pub async fn insert(tx: &Tx, new: &NewPayment) -> Result<Option<Payment>> {
     let sql = format!(
         "-- payments.insert
-         INSERT INTO payments (id, booking_id, payer_id, amount_minor, currency, manual_capture)
-         VALUES ($1, $2, $3, $4, $5, $6)
+         INSERT INTO payments (id, booking_id, payer_id, amount_minor, currency, manual_capture, change_id)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)
          ON CONFLICT (booking_id) WHERE status NOT IN ('succeeded', 'canceled') DO NOTHING
          RETURNING {COLUMNS}"
     );
     let id = PaymentId::new().uuid();
-    let (amount_minor, currency) = (amount.amount, amount.currency.code());
-    let (booking, payer) = (booking_id.uuid(), payer_id.uuid());
-    let row = tx.row(&sql, &[&id, &booking, &payer, &amount_minor, &currency, &manual_capture]).await?;
+    let (amount_minor, currency) = (new.amount.amount, new.amount.currency.code());
+    let (booking, payer, change) = (new.booking_id.uuid(), new.payer_id.uuid(), new.change_id.map(|id| id.uuid()));
+    let row = tx.row(&sql, &[&id, &booking, &payer, &amount_minor, &currency, &new.manual_capture, &change]).await?;
     row.as_ref().map(from_row).transpose()
 }
 
@@ -123,14 +134,14 @@ pub async fn find_open(queries: &impl Queries, booking_id: BookingId) -> Result<
     queries.row(&sql, &[&booking_id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// The attempt that brought the money of a booking, if one did, locked.
-pub async fn find_captured_for_update(tx: &Tx, booking_id: BookingId) -> Result<Option<Payment>> {
+/// The attempts that brought money of a booking, newest first, locked.
+pub async fn captured_for_update(tx: &Tx, booking_id: BookingId) -> Result<Vec<Payment>> {
     let sql = format!(
-        "-- payments.find_captured_for_update
+        "-- payments.captured_for_update
          SELECT {COLUMNS} FROM payments WHERE booking_id = $1 AND status = 'succeeded' AND quarantined_at IS NULL
-         ORDER BY id LIMIT 1 FOR NO KEY UPDATE"
+         ORDER BY id DESC FOR NO KEY UPDATE"
     );
-    tx.row(&sql, &[&booking_id.uuid()]).await?.as_ref().map(from_row).transpose()
+    tx.rows(&sql, &[&booking_id.uuid()]).await?.iter().map(from_row).collect()
 }
 
 /// All attempts for a booking, newest first.
@@ -209,13 +220,18 @@ pub async fn note_failure(tx: &Tx, id: PaymentId, failure: &str) -> Result<bool>
     Ok(tx.execute(sql, &[&id.uuid(), &failure]).await? == 1)
 }
 
-/// Gives up the open attempts of bookings that no longer wait for money; the next pass tells the provider.
+/// Gives up the open attempts of bookings and changes that no longer wait for money; the next pass tells the provider.
 pub async fn cancel_of_ended_bookings(tx: &Tx) -> Result<u64> {
     let sql = "-- payments.cancel_of_ended_bookings
                UPDATE payments p SET instruction = 'cancel', asked_at = to_timestamp(0), updated_at = app_now()
                FROM bookings b
-               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL AND p.quarantined_at IS NULL
-                   AND (b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now())";
+               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL
+                   AND p.quarantined_at IS NULL
+                   AND CASE WHEN p.change_id IS NULL
+                            THEN b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now()
+                            ELSE NOT EXISTS (SELECT 1 FROM booking_changes c
+                                             WHERE c.id = p.change_id AND c.status = 'accepted'
+                                                 AND c.hold_expires_at > app_now()) END";
     tx.execute(sql, &[]).await
 }
 
@@ -251,12 +267,11 @@ pub async fn refunds_decided_minor(tx: &Tx, payment_id: PaymentId) -> Result<i64
 /// What of a booking's captured money no refund was decided for, minor units; none when nothing was captured.
 pub async fn left_of_booking_minor(queries: &impl Queries, booking_id: BookingId) -> Result<Option<i64>> {
     let sql = "-- payments.left_of_booking_minor
-               SELECT p.captured_minor - coalesce((SELECT sum(r.amount_minor) FROM refunds r
-                                                   WHERE r.payment_id = p.id AND r.status <> 'failed'), 0)::bigint
+               SELECT sum(p.captured_minor - coalesce((SELECT sum(r.amount_minor) FROM refunds r
+                                                       WHERE r.payment_id = p.id AND r.status <> 'failed'), 0))::bigint
                    AS left_minor
-               FROM payments p WHERE p.booking_id = $1 AND p.status = 'succeeded' AND p.quarantined_at IS NULL
-               ORDER BY p.id LIMIT 1";
-    queries.row(sql, &[&booking_id.uuid()]).await?.map(|row| row.read("left_minor")).transpose()
+               FROM payments p WHERE p.booking_id = $1 AND p.status = 'succeeded' AND p.quarantined_at IS NULL";
+    queries.row(sql, &[&booking_id.uuid()]).await?.map_or(Ok(None), |row| row.read("left_minor"))
 }
 
 /// All refunds of payments, oldest first.
@@ -346,6 +361,7 @@ fn from_row(row: &Row) -> Result<Payment> {
     Ok(Payment {
         id: PaymentId::from_uuid(row.read("id")?),
         booking_id: BookingId::from_uuid(row.read("booking_id")?),
+        change_id: row.read::<Option<uuid::Uuid>>("change_id")?.map(ChangeId::from_uuid),
         payer_id: UserId::from_uuid(row.read("payer_id")?),
         intent_id: row.read("intent_id")?,
         status: row.parse("status")?,

@@ -1,4 +1,4 @@
-//! Which stays a property has room for: bookings, holds, blocks and imported stays seen as one. Reads only; what a
+//! Which stays a property has room for: bookings, holds, changes, blocks and imported stays seen as one. Reads only; what a
 //! booking may take is decided by `bookings.insert`.
 
 use domain::error::Result;
@@ -16,6 +16,9 @@ fn taken(from: &str, until: &str) -> String {
          WHERE property_id = $1 AND check_in < {until} AND held_until > {from}
              AND status IN ('pending_payment', 'pending_host', 'confirmed')
              AND (hold_expires_at IS NULL OR hold_expires_at > app_now())
+         UNION ALL
+         SELECT check_in, held_until FROM booking_changes
+         WHERE property_id = $1 AND check_in < {until} AND held_until > {from} AND hold_expires_at > app_now()
          UNION ALL
          SELECT night, night + 1 FROM calendar_days
          WHERE property_id = $1 AND night >= {from} AND night < {until} AND blocked

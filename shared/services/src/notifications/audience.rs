@@ -64,6 +64,12 @@ const AUDIENCE: &[Told] = {
         told(Kind::BookingExpiring, Part::Recipient, Mail::BookingExpiring),
         told(Kind::StayTomorrow, Part::Guest, Mail::StayTomorrowGuest),
         told(Kind::StayTomorrow, Part::Host, Mail::StayTomorrowHost),
+        told(Kind::BookingChangeProposed, Part::Recipient, Mail::BookingChangeProposed),
+        told(Kind::BookingChangeAccepted, Part::Recipient, Mail::BookingChangeAccepted),
+        told(Kind::BookingChangeDeclined, Part::Recipient, Mail::BookingChangeDeclined),
+        told(Kind::BookingChanged, Part::Guest, Mail::BookingChanged),
+        told(Kind::BookingChanged, Part::Host, Mail::BookingChanged),
+        told(Kind::BookingNoShow, Part::Guest, Mail::BookingNoShow),
         told(Kind::PaymentFailed, Part::Guest, Mail::PaymentFailed),
         told(Kind::PaymentRefunded, Part::Guest, Mail::PaymentRefunded),
         told(Kind::MessageReceived, Part::Recipient, Mail::MessageReceived),
@@ -98,8 +104,9 @@ mod tests {
     }
 
     #[test]
-    fn a_stay_that_is_confirmed_or_cancelled_concerns_both_sides() {
-        for kind in [EventKind::BookingConfirmed, EventKind::BookingCancelled, EventKind::StayTomorrow] {
+    fn a_stay_that_is_confirmed_changed_or_cancelled_concerns_both_sides() {
+        use EventKind::{BookingCancelled, BookingChanged, BookingConfirmed, StayTomorrow};
+        for kind in [BookingConfirmed, BookingChanged, BookingCancelled, StayTomorrow] {
             assert_eq!(parts(kind), [Part::Guest, Part::Host], "{kind}");
         }
         assert_eq!(parts(EventKind::BookingRequested), [Part::Host]);

@@ -1,13 +1,15 @@
 //! What the mails say: the values that fill their templates. English, until there are translations.
 
 use domain::booking::{BookingStatus, HOLD_MINUTES, HOST_ANSWER_HOURS};
+use domain::booking_change::CHANGE_HOURS;
 use domain::error::{Error, Result};
 use domain::event::{Event, EventKind};
-use domain::id::{BookingId, MessageId, PropertyId, ReviewId, UserId};
+use domain::id::{BookingId, ChangeId, MessageId, PropertyId, ReviewId, UserId};
 use domain::money::Money;
 use domain::property::format_time_of_day;
 use serde::Deserialize;
 use serde_json::{Value, json};
+use store::booking_changes::BookingChange;
 use store::bookings::Booking;
 use store::messages::MessageContent;
 use store::properties::Property;
@@ -28,6 +30,8 @@ struct OfBooking {
     refund: Option<Money>,
     /// What was given back, or sent.
     amount: Option<Money>,
+    /// The change it is about.
+    change_id: Option<ChangeId>,
 }
 
 #[derive(Deserialize)]
@@ -59,20 +63,20 @@ impl Services {
             EventKind::MessageReceived => self.message_context(&person, &parse(event)?).await?,
             EventKind::BookingRequested => {
                 let of = parse::<OfBooking>(event)?;
-                let mut context = self.booking_context(&of).await?;
+                let mut context = self.booking_context(&person, &of).await?;
                 context["message"] =
                     json!(store::bookings::message(&self.db.connection().await?, of.booking_id).await?);
                 context
             }
             EventKind::BookingExpiring => {
-                let context = self.booking_context(&parse(event)?).await?;
+                let context = self.booking_context(&person, &parse(event)?).await?;
                 // It has been paid for, answered or called off meanwhile, or has run out.
                 if context["expires_at"].is_null() {
                     return Ok(None);
                 }
                 context
             }
-            _ => self.booking_context(&parse(event)?).await?,
+            _ => self.booking_context(&person, &parse(event)?).await?,
         };
         render(told.mail, person.email.as_str(), &context).map(Some)
     }
@@ -87,14 +91,21 @@ impl Services {
         }))
     }
 
-    async fn booking_context(&self, of: &OfBooking) -> Result<Value> {
+    async fn booking_context(&self, person: &User, of: &OfBooking) -> Result<Value> {
         let connection = self.db.connection().await?;
         let booking = store::bookings::find(&connection, of.booking_id).await?.ok_or_else(missing)?;
         let property = store::properties::find(&connection, booking.property_id).await?.ok_or_else(missing)?;
         let host = store::users::find(&connection, booking.host_id).await?.ok_or_else(missing)?;
         let guest = store::users::find(&connection, booking.guest_id).await?.ok_or_else(missing)?;
         let text = |money: Option<Money>| money.filter(|money| money.amount > 0).map(|money| money.to_string());
+        let other = if person.id == booking.guest_id { &host } else { &guest };
         let mut context = stay_context(&booking, &property);
+        context["first_name"] = json!(person.first_name);
+        context["other_first_name"] = json!(other.first_name);
+        if let Some(change_id) = of.change_id {
+            let change = store::booking_changes::find(&connection, change_id).await?.ok_or_else(missing)?;
+            context["change"] = change_context(&change);
+        }
         context["host_first_name"] = json!(host.first_name);
         context["guest_first_name"] = json!(guest.first_name);
         context["booking_url"] = json!(format!("{}/bookings/{}", self.settings.web_base_url, booking.id));
@@ -165,6 +176,20 @@ fn stay_context(booking: &Booking, property: &Property) -> Value {
         }),
         "answer_hours": HOST_ANSWER_HOURS,
         "instant_book": booking.instant_book,
+    })
+}
+
+/// What mails say of a change. The difference is due, or goes back, or there is none.
+fn change_context(change: &BookingChange) -> Value {
+    let Money { amount, currency } = change.difference;
+    json!({
+        "check_in": change.dates.check_in().to_string(),
+        "check_out": change.dates.check_out().to_string(),
+        "guests": change.guests.counted(),
+        "total": change.price.total.to_string(),
+        "due": (amount > 0).then(|| change.difference.to_string()),
+        "back": (amount < 0).then(|| Money::new(-amount, currency).to_string()),
+        "hours": CHANGE_HOURS,
     })
 }
 

@@ -40,6 +40,9 @@ struct Place {
     max_guests: u32,
     /// First night after the day zero, nights, nights of preparation then, and what became of it.
     booked: Vec<(i32, i32, i32, &'static str)>,
+    /// First night after the day zero, nights and nights of preparation then of changes proposed, and whether their time
+    /// has run out.
+    changes: Vec<(i32, i32, i32, bool)>,
     /// Days after the day zero that the host has closed.
     blocked: Vec<i32>,
     /// First night after the day zero and nights of stays on another site.
@@ -59,7 +62,9 @@ fn place() -> impl Strategy<Value = Place> {
         Just("no_show"),
     ];
     let booked = prop::collection::vec((-3..20, 1..5, 0..3, status), 0..5);
+    let changes = prop::collection::vec((-3..20, 1..5, 0..3, prop::bool::weighted(0.3)), 0..3);
     let calendar = (
+        changes,
         prop::collection::vec(-2..22_i32, 0..3),
         prop::collection::vec((-3..20_i32, 1..4_i32), 0..2),
         prop::collection::vec((0..20_i32, 1..7_i16), 0..6),
@@ -71,7 +76,7 @@ fn place() -> impl Strategy<Value = Place> {
             check_in_hour,
             (min_nights, extra_nights, notice, window, preparation, max_guests),
             booked,
-            (blocked, imported, min_nights_of),
+            (changes, blocked, imported, min_nights_of),
         )| Place {
             zone,
             check_in_hour,
@@ -82,6 +87,7 @@ fn place() -> impl Strategy<Value = Place> {
             preparation_nights: preparation,
             max_guests,
             booked,
+            changes,
             blocked,
             imported,
             min_nights_of,
@@ -147,8 +153,26 @@ async fn listing(kit: &Kit, host: &Person, guest: &Person, place: &Place, day: D
             )
             .await;
     }
+    propose_changes(kit, &property, place, day).await;
     keep_calendar(kit, &property, place, day).await;
     property
+}
+
+/// Other nights for some of its bookings, each at most once.
+async fn propose_changes(kit: &Kit, property: &Property, place: &Place, day: Date) {
+    for (first, nights, preparation, run_out) in &place.changes {
+        let check_in = day.checked_add(first.days()).expect("near");
+        let check_out = check_in.checked_add(nights.days()).expect("near");
+        let held_until = check_out.checked_add(preparation.days()).expect("near");
+        let propose = "INSERT INTO booking_changes (id, booking_id, property_id, proposed_by, check_in, check_out,
+                held_until, adults, children, infants, pets, price, difference_minor, hold_expires_at)
+            SELECT gen_random_uuid(), b.id, b.property_id, 'guest', $2, $3, $4, 1, 0, 0, 0, '{}', 0,
+                CASE WHEN $5 THEN app_now() ELSE app_now() + interval '1 hour' END
+            FROM bookings b
+            WHERE b.property_id = $1 AND NOT EXISTS (SELECT 1 FROM booking_changes c WHERE c.booking_id = b.id)
+            ORDER BY b.status = 'confirmed' DESC, b.id LIMIT 1";
+        kit.database.execute(propose, &[&property.id.uuid(), &check_in, &check_out, &held_until, run_out]).await;
+    }
 }
 
 /// What the host and another site say of single nights.

@@ -68,7 +68,7 @@ impl Order {
 const FILTERED: &str = "property_id, amenities, base_price_minor, floor_night_minor, lat_e6, lng_e6, rating_key, kind, \
     room_type, max_guests, bedrooms, beds, bathrooms_halves, min_nights, max_nights, preparation_nights, \
     advance_notice_hours, booking_window_days, check_in_minutes, instant_book, pets_allowed, has_overrides, currency, \
-    time_zone, taken";
+    time_zone, taken, change_holds_until";
 
 /// The first rows of the cells in the order of the page: each cell is a branch that reads its own index, and the
 /// branches are merged (`Merge Append`). Of a box without enough hits among them it may give too few.
@@ -268,6 +268,10 @@ fn available(statement: &mut Statement, dates: StayDates) -> String {
                   >= (SELECT app_now()) + l.advance_notice_hours * interval '1 hour')
           AND NOT EXISTS (SELECT 1 FROM bookings b
                           WHERE b.property_id = l.property_id AND b.hold_expires_at > (SELECT app_now())
-                              AND b.check_in < {check_out} + l.preparation_nights AND b.held_until > {check_in})"
+                              AND b.check_in < {check_out} + l.preparation_nights AND b.held_until > {check_in})
+          AND (coalesce(l.change_holds_until, '-infinity') <= (SELECT app_now())
+               OR NOT EXISTS (SELECT 1 FROM booking_changes c
+                              WHERE c.property_id = l.property_id AND c.hold_expires_at > (SELECT app_now())
+                                  AND c.check_in < {check_out} + l.preparation_nights AND c.held_until > {check_in}))"
     )
 }

@@ -16,10 +16,11 @@ use testkit::{Kit, Person, in_days, one_adult};
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
 
+const FEES: ServiceFees = ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) };
+
 fn price(property: &Property, dates: StayDates) -> Price {
-    let fees = ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) };
     let card = property.rate_card().expect("a listed property has a price");
-    price_stay(&card, dates, 1, &BTreeMap::new(), &[], fees).expect("a price")
+    price_stay(&card, dates, 1, &BTreeMap::new(), &[], FEES).expect("a price")
 }
 
 /// Asks for nights; none when the database says that they are taken.
@@ -42,6 +43,7 @@ async fn hold(
             preparation_nights,
             guests: one_adult(),
             price,
+            fees: FEES,
             cancellation_policy: property.details.cancellation_policy,
             instant_book: true,
             message: None,
@@ -180,6 +182,7 @@ async fn of_a_hundred_at_once_no_two_overlap_and_none_meets_a_deadlock() {
                     preparation_nights: 0,
                     guests: one_adult(),
                     price,
+                    fees: FEES,
                     cancellation_policy: property.details.cancellation_policy,
                     instant_book: true,
                     message: None,

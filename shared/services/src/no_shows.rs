@@ -1,0 +1,53 @@
+//! A guest who never came: the host says so, and the nights that are left are free again. Nothing goes back.
+
+use domain::booking::{self, BookingEvent, BookingStatus, InvalidTransition, Party};
+use domain::error::{Error, ErrorCode, Result};
+use domain::event::EventKind;
+use domain::id::BookingId;
+use store::Tx;
+use store::bookings::{Booking, Change};
+
+use crate::actor::Actor;
+use crate::booking_changes::close_open;
+use crate::bookings::event_data;
+use crate::host_answers::invalid_state;
+
+/// Reports that the guest never came: once the day of arrival is over where the property is, and before the stay is.
+///
+/// # Errors
+/// `invalid_state`, too early with `possible_from`; `forbidden` for the guest, `not_found`.
+pub async fn report_no_show(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
+    let booking = store::bookings::find_for_update(tx, id)
+        .await?
+        .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id))
+        .ok_or_else(Error::not_found)?;
+    if booking.host_id != actor.user_id {
+        return Err(Error::new(ErrorCode::Forbidden, "Only the host reports that nobody came."));
+    }
+    let event = BookingEvent::NoShow;
+    let to = booking::next(booking.status, event).map_err(|impossible| invalid_state(&impossible))?;
+    require_after_arrival(tx, &booking).await?;
+    close_open(tx, &booking).await?;
+    let change = Change { event, by: Party::Host, to, hold_expires_at: None };
+    let reported = store::bookings::apply(tx, &booking, &change).await?;
+    store::outbox::insert(tx, EventKind::BookingNoShow, &event_data(&reported)).await?;
+    Ok(reported)
+}
+
+async fn require_after_arrival(tx: &Tx, booking: &Booking) -> Result<()> {
+    let property = store::properties::find(tx, booking.property_id).await?;
+    let details = property.ok_or_else(|| Error::internal("a booking of no property"))?.details;
+    let (zone, now) = (&details.rules.time_zone, store::clock::now(tx).await?);
+    if now >= zone.instant(booking.dates.check_out(), details.check_out_time) {
+        // No sweeper has come by yet.
+        let over = InvalidTransition { status: BookingStatus::Completed, event: BookingEvent::NoShow };
+        return Err(invalid_state(&over));
+    }
+    let possible_from = booking.dates.check_in().saturating_add(jiff::Span::new().days(1));
+    if zone.date_at(now) >= possible_from {
+        return Ok(());
+    }
+    let detail = "The guest may still come: the day of arrival is not over at the property.";
+    let error = Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str());
+    Err(error.with("possible_from", possible_from.to_string()))
+}
