@@ -52,7 +52,7 @@ impl FromFields for GuestsIn {
 }
 
 impl GuestsIn {
-    fn parse(&self) -> Result<Guests, Vec<(&'static str, Invalid)>> {
+    pub(crate) fn parse(&self) -> Result<Guests, Vec<(&'static str, Invalid)>> {
         Guests::parse(self.adults, self.children.unwrap_or(0), self.infants.unwrap_or(0), self.pets.unwrap_or(0))
     }
 }

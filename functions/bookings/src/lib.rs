@@ -3,11 +3,18 @@
 mod accept;
 pub mod cancel;
 mod cancellation;
+mod change;
+mod change_accept;
+mod change_decline;
+mod change_get;
+pub mod change_json;
+mod change_withdraw;
 mod create;
 mod decline;
 mod get;
 pub mod json;
 mod list;
+mod no_show;
 pub mod threads;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -24,5 +31,9 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(decline::decline_booking))
         .routes(routes!(cancellation::preview_cancellation))
         .routes(routes!(cancel::cancel_booking))
+        .routes(routes!(change::propose, change_get::get, change_withdraw::withdraw))
+        .routes(routes!(change_accept::accept))
+        .routes(routes!(change_decline::decline))
+        .routes(routes!(no_show::report))
         .merge(threads::routes())
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use services::bookings::{Booking as StoredBooking, BookingRequest, booking_in};
 use services::cancellations::cancel;
 use services::host_answers::{accept, decline};
+use services::no_shows::report_no_show;
 use services::{Answer, SavedAnswer, Tx};
 use web::answers;
 
@@ -20,7 +21,7 @@ use crate::{mutations, wire};
 
 /// Who comes. Adults and children count as guests; infants and pets do not.
 #[derive(Serialize, InputObject)]
-struct GuestsInput {
+pub(crate) struct GuestsInput {
     adults: i32,
     children: Option<i32>,
     infants: Option<i32>,
@@ -59,6 +60,13 @@ struct CancelBookingInput {
     booking_id: ID,
     /// At most 500 characters.
     reason: Option<String>,
+    idempotency_key: Option<String>,
+}
+
+/// The booking whose guest never came.
+#[derive(Serialize, InputObject)]
+struct ReportNoShowInput {
+    booking_id: ID,
     idempotency_key: Option<String>,
 }
 
@@ -125,6 +133,19 @@ impl BookingMutation {
         let reason = reason.as_deref();
         let work = |tx: Arc<Tx>| async move { cancel(&tx, actor, id, reason).await };
         let answer = services.idempotently("bookings.cancel", key.as_ref(), work, rendered).await?;
+        services.carry_out_for(id).await;
+        payload(ctx, &answer)
+    }
+
+    /// Report that the guest never came: for the host, from the day after check-in at the property. The nights that are
+    /// left are free, and nothing is given back.
+    async fn report_no_show(&self, ctx: &Context<'_>, input: ReportNoShowInput) -> Result<Option<BookingPayload>> {
+        let (services, actor) = (ctx.services(), ctx.signed_in()?);
+        let id = require_id(&input.booking_id)?;
+        let key = input.idempotency_key.as_deref();
+        let key = mutations::optional_key(ctx, Some(actor), "reportNoShow", &input, key).await?;
+        let work = |tx: Arc<Tx>| async move { report_no_show(&tx, actor, id).await };
+        let answer = services.idempotently("bookings.no_show", key.as_ref(), work, rendered).await?;
         services.carry_out_for(id).await;
         payload(ctx, &answer)
     }

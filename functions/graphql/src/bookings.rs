@@ -14,10 +14,11 @@ use web::fields::Read;
 use web::params::text;
 use web::{FromParams, PageRequest, Params};
 
+use crate::booking_changes::BookingChange;
 use crate::caller::{RequestExt, if_visible, parse_id, require_id};
 use crate::codes::{BookingStatus, CancellationPolicy, Party, PriceLineCode};
 use crate::connections::{Item, Plain, connect, with_page};
-use crate::loaders::{PaymentsOf, ProfileOf, PropertyOf};
+use crate::loaders::{ChangeOf, PaymentsOf, ProfileOf, PropertyOf};
 use crate::payments::Payment;
 use crate::properties::Property;
 use crate::quotes::Price;
@@ -31,7 +32,7 @@ const LIST: &str = "/graphql/bookings";
 
 /// Who comes. Adults and children count as guests; infants and pets do not.
 #[derive(Clone, Debug, Deserialize, SimpleObject)]
-struct Guests {
+pub(crate) struct Guests {
     adults: i32,
     children: i32,
     infants: i32,
@@ -148,6 +149,12 @@ impl Booking {
             return Ok(None);
         }
         threads::messages_of_booking(ctx, require_id(&self.id)?, first, after).await.map(Some)
+    }
+
+    /// The newest change of it, whatever became of that; null when none was ever proposed.
+    async fn change(&self, ctx: &Context<'_>) -> Result<Option<BookingChange>> {
+        let change = ctx.loaders().load_one(ChangeOf(require_id(&self.id)?)).await?;
+        Ok(change.as_ref().map(BookingChange::of).transpose()?)
     }
 
     /// What calling it off now would give back; null when it can't be called off.

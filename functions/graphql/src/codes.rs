@@ -51,6 +51,18 @@ codes! {
         NoShow,
     }
 
+    /// Where a change of a stay stands.
+    BookingChangeStatus {
+        /// The other side has not answered; the nights are held.
+        Proposed,
+        /// Agreed, and dearer: it takes effect when the difference is paid.
+        Accepted,
+        Applied,
+        Declined,
+        Expired,
+        Withdrawn,
+    }
+
     /// Why nobody can have a night.
     NightReason { Past, Booked, Preparation, Blocked, Imported, TooSoon, TooFarAhead, }
 
@@ -137,6 +149,7 @@ mod tests {
         same::<_, RoomType>(domain::property::RoomType::ALL);
         same::<_, CancellationPolicy>(domain::cancellation::CancellationPolicy::ALL);
         same::<_, BookingStatus>(domain::booking::BookingStatus::ALL);
+        same::<_, BookingChangeStatus>(domain::booking_change::ChangeStatus::ALL);
         same::<_, NightReason>(domain::calendar::NightReason::ALL);
         same::<_, Party>(domain::booking::Party::ALL);
         same::<_, PriceLineCode>(domain::pricing::PriceLineCode::ALL);

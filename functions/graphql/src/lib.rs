@@ -3,6 +3,7 @@
 //! is the services' to say.
 
 mod auth;
+mod booking_changes;
 mod booking_mutations;
 mod bookings;
 mod calendar;
@@ -71,6 +72,7 @@ pub(crate) struct Mutation(
     calendar_feeds::CalendarFeedMutation,
     photos::PhotoMutation,
     booking_mutations::BookingMutation,
+    booking_changes::BookingChangeMutation,
     payments::PaymentMutation,
     payouts::PayoutMutation,
     reviews::ReviewMutation,

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use async_graphql::dataloader::{DataLoader, Loader};
 use domain::error::Error;
 use domain::id::{BookingId, PaymentId, PropertyId, ThreadId, UserId, WishlistId};
+use services::booking_changes::BookingChange;
 use services::bookings::Booking;
 use services::payments::{PaymentView, Refund};
 use services::properties::PropertyView;
@@ -49,6 +50,10 @@ pub(crate) struct NewestReviewsOf(pub(crate) PropertyId, pub(crate) u32);
 /// The payments of a booking that the caller has seen already, newest first, without their refunds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct PaymentsOf(pub(crate) BookingId);
+
+/// The newest change of a booking that the caller has seen already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct ChangeOf(pub(crate) BookingId);
 
 /// The refunds of a payment that the caller has seen already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -127,6 +132,17 @@ impl Loader<PaymentsOf> for Loaders {
         let ids: Vec<BookingId> = keys.iter().map(|key| key.0).collect();
         let payments = self.services.payments_of_bookings(&ids).await?;
         Ok(grouped(payments, |view| PaymentsOf(view.payment.booking_id)))
+    }
+}
+
+impl Loader<ChangeOf> for Loaders {
+    type Value = BookingChange;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[ChangeOf]) -> Result<HashMap<ChangeOf, BookingChange>, Arc<Error>> {
+        let ids: Vec<BookingId> = keys.iter().map(|key| key.0).collect();
+        let changes = self.services.changes_of_bookings(&ids).await?;
+        Ok(changes.into_iter().map(|change| (ChangeOf(change.booking_id), change)).collect())
     }
 }
 

@@ -32,6 +32,8 @@ struct Refund {
 pub(crate) struct Payment {
     pub(crate) id: ID,
     booking_id: ID,
+    /// The change of the stay whose difference it is; null when it is for the stay itself.
+    change_id: Option<ID>,
     status: PaymentStatus,
     amount: Money,
     /// Always `stripe`.
@@ -113,7 +115,7 @@ pub(crate) struct PaymentMutation;
 
 #[Object]
 impl PaymentMutation {
-    /// Pay what is due for a booking. Asked again while an attempt is open, the same one is given.
+    /// Pay what is due for a booking: the stay, or the difference of a change that was accepted. Asked again while an attempt is open, the same one is given.
     async fn create_payment(
         &self,
         ctx: &Context<'_>,

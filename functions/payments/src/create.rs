@@ -23,7 +23,7 @@ impl FromFields for CreatePaymentIn {
     }
 }
 
-/// Pay what is due for a booking.
+/// Pay what is due for a booking: the stay, or the difference of a change that was accepted.
 ///
 /// The client confirms with the provider's own library and the `client_secret`: card data never comes here. Asked
 /// again while an attempt is open, the same one is given.

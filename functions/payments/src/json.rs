@@ -1,6 +1,6 @@
 //! Wire types of payments and refunds: what comes in, what goes out.
 
-use domain::id::{BookingId, PaymentId, RefundId};
+use domain::id::{BookingId, ChangeId, PaymentId, RefundId};
 use domain::money::Money;
 use domain::payment::{PaymentStatus, RefundStatus};
 use jiff::Timestamp;
@@ -38,6 +38,9 @@ impl From<&Refund> for RefundOut {
 pub struct PaymentOut {
     id: PaymentId,
     booking_id: BookingId,
+    /// The change of the stay whose difference it is; not there when it is for the stay itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    change_id: Option<ChangeId>,
     status: PaymentStatus,
     amount: Money,
     /// Always `stripe`.
@@ -59,6 +62,7 @@ impl From<&PaymentView> for PaymentOut {
         Self {
             id: payment.id,
             booking_id: payment.booking_id,
+            change_id: payment.change_id,
             status: PaymentStatus::of(payment.status, payment.captured_minor, payment.refunded_minor),
             amount: payment.amount,
             provider: "stripe",

@@ -1,5 +1,6 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
+mod change;
 mod create;
 mod get;
 mod list;

@@ -200,6 +200,16 @@ async fn acts_on_bookings_are_refused_alike() {
     let accept = format!("/v1/bookings/{id}/accept");
     assert_eq!(doors.refusal(Some(&guest), (&accept, json!({})), "acceptBooking", input.clone()).await, "forbidden");
     assert_eq!(doors.refusal(Some(&host), (&accept, json!({})), "acceptBooking", input).await, "invalid_state");
+    let act = json!({ "bookingId": id });
+    for (verb, mutation, by, code) in [
+        ("no-show", "reportNoShow", &guest, "forbidden"),
+        ("no-show", "reportNoShow", &host, "invalid_state"),
+        ("change/accept", "acceptBookingChange", &host, "invalid_state"),
+        ("change/decline", "declineBookingChange", &other, "not_found"),
+    ] {
+        let path = format!("/v1/bookings/{id}/{verb}");
+        assert_eq!(doors.refusal(Some(by), (&path, json!({})), mutation, act.clone()).await, code, "{verb}");
+    }
     let review = json!({ "booking_id": id, "rating": 5, "public_text": "Fine." });
     let input = json!({ "bookingId": id, "rating": 5, "publicText": "Fine." });
     let early = doors.refusal(Some(&guest), ("/v1/reviews", review), "createReview", input).await;

@@ -123,7 +123,7 @@ async fn bookings_with_everything_below_take_one_statement_a_kind() {
     let counter = Counter::start();
     let query = "{ bookings(first: 10) { nodes {
         id property { title location { exact street } } guest { firstName } host { firstName }
-        payment { status refunds { id } } payments { id }
+        payment { status refunds { id } } payments { id } change { status }
     } } }";
     let found = data(&api(&kit), Some(&guest), query, json!({})).await;
     let nodes = found["bookings"]["nodes"].as_array().expect("a list");
@@ -134,7 +134,8 @@ async fn bookings_with_everything_below_take_one_statement_a_kind() {
     }
     let mut statements = counter.statements();
     statements.sort();
-    let expected = ["bookings.list", "payments.list_of_bookings", "properties.find_many_for_guest", "users.find_many"];
+    let expected =
+        ["booking_changes.latest_of", "bookings.list", "payments.list_of_bookings", "properties.find_many_for_guest", "users.find_many"];
     assert_eq!(statements, expected);
 }
 
