@@ -117,6 +117,11 @@ impl Samples {
                 body
             }
             "POST /v1/bookings/{id}/cancel" => json!({ "reason": "Plans changed." }),
+            "POST /v1/bookings/{id}/change" => {
+                let mut body = Stay::in_days(201, 3)?.body(&self.property);
+                body.as_object_mut().map(|members| members.remove("property_id"));
+                body
+            }
             "POST /v1/bookings/{id}/messages" | "POST /v1/threads/{id}/messages" => {
                 json!({ "text": "We come at six." })
             }

@@ -18,6 +18,8 @@ enum Rule {
     SignedIn,
     /// Guest and host of the booking; `404` to others.
     PartyOfBooking,
+    /// The same, of something that this booking does not have: `404` to everybody.
+    PartyOfBookingWhereThere,
     /// Guest and host of the thread; `404` to others.
     PartyOfThread,
     /// The owner of the wishlist; `404` to others.
@@ -72,6 +74,12 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/bookings/{id}/decline", Rule::PartyOfBooking),
     ("GET /v1/bookings/{id}/cancellation", Rule::PartyOfBooking),
     ("POST /v1/bookings/{id}/cancel", Rule::PartyOfBooking),
+    ("GET /v1/bookings/{id}/change", Rule::PartyOfBookingWhereThere),
+    ("POST /v1/bookings/{id}/change", Rule::PartyOfBooking),
+    ("DELETE /v1/bookings/{id}/change", Rule::PartyOfBooking),
+    ("POST /v1/bookings/{id}/change/accept", Rule::PartyOfBooking),
+    ("POST /v1/bookings/{id}/change/decline", Rule::PartyOfBooking),
+    ("POST /v1/bookings/{id}/no-show", Rule::PartyOfBooking),
     ("GET /v1/bookings/{id}/messages", Rule::PartyOfBooking),
     ("POST /v1/bookings/{id}/messages", Rule::PartyOfBooking),
     ("GET /v1/threads", Rule::SignedIn),
@@ -234,6 +242,12 @@ async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()>
                         "{} hides from {party:?}",
                         operation.name()
                     );
+                }
+            }
+            Rule::PartyOfBookingWhereThere => {
+                let path = samples.path(&operation)?;
+                for user in [stranger, &samples.guest, &host] {
+                    answer_to(user, path.clone()).await?.expect_problem(404, "not_found")?;
                 }
             }
             Rule::PublicWhenListed => {

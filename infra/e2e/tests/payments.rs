@@ -118,6 +118,49 @@ async fn a_request_is_authorised_and_captured_when_its_host_accepts() -> Result<
     Ok(())
 }
 
+/// A stay as the body of a change.
+fn change(days: i32, nights: i32) -> Result<Value> {
+    let stay = Stay::in_days(days, nights)?;
+    Ok(json!({ "check_in": stay.check_in.to_string(), "check_out": stay.check_out.to_string(), "guests": { "adults": 1 } }))
+}
+
+#[tokio::test]
+async fn a_stay_made_longer_is_paid_for_and_made_shorter_again_is_refunded() -> Result<()> {
+    let paying = Paying::start(&Draft::default()).await?;
+    let (api, guest, host) = (&paying.api, &paying.guest, &paying.host);
+    ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
+    let booked = until(api, guest, &paying.booking, "confirmed").await?;
+    let path = format!("{}/change", paying.booking);
+    let proposed = api.post(&path).by(guest).json(&change(40, 5)?).expect(201).await?;
+    ensure!(proposed.require_header("location")?.ends_with(&path), "another address: {proposed}");
+    let second = api.post(&path).by(host).json(&change(40, 4)?).send().await?;
+    second.expect_problem(409, "change_open")?;
+    let accept = format!("{path}/accept");
+    api.post(&accept).by(guest).send().await?.expect_problem(403, "forbidden")?;
+    let accepted = api.post(&accept).by(host).expect(200).await?;
+    ensure!(accepted.text_at("/status")? == "accepted", "{accepted}");
+
+    let due = json!({ "booking_id": booked.at("/id")? });
+    let difference = api.post("/v1/payments").by(guest).key(&new_key()).json(&due).expect(201).await?;
+    ensure!(difference.at("/amount")? == proposed.at("/difference")?, "not the difference: {difference}");
+    ensure!(difference.at("/change_id")? == proposed.at("/id")?, "of another change: {difference}");
+    let secret = difference.text_at("/client_secret")?;
+    ensure!(paying.provider.pay(&secret, "pm_card_visa").await? == 200, "the card was not charged");
+    until(api, guest, &path, "applied").await?;
+    let longer = api.get(&paying.booking).by(host).expect(200).await?;
+    ensure!(longer.at("/nights")? == 5 && longer.at("/price")? == proposed.at("/price")?, "not longer: {longer}");
+
+    api.post(&path).by(host).json(&change(40, 3)?).expect(201).await?;
+    let applied = api.post(&accept).by(guest).expect(200).await?;
+    ensure!(applied.text_at("/status")? == "applied", "{applied}");
+    let path = format!("/v1/payments/{}", difference.text_at("/id")?);
+    let refunded = until(api, guest, &path, "refunded").await?;
+    ensure!(refunded.at("/refunds/0/amount")? == difference.at("/amount")?, "not all of it: {refunded}");
+    let shorter = api.get(&paying.booking).by(guest).expect(200).await?;
+    ensure!(shorter.at("/price")? == booked.at("/price")?, "not as it was: {shorter}");
+    Ok(())
+}
+
 #[tokio::test]
 async fn signed_webhooks_are_taken_and_forged_ones_are_not() -> Result<()> {
     const WEBHOOKS: usize = 50;
