@@ -121,7 +121,9 @@ async fn a_request_is_authorised_and_captured_when_its_host_accepts() -> Result<
 /// A stay as the body of a change.
 fn change(days: i32, nights: i32) -> Result<Value> {
     let stay = Stay::in_days(days, nights)?;
-    Ok(json!({ "check_in": stay.check_in.to_string(), "check_out": stay.check_out.to_string(), "guests": { "adults": 1 } }))
+    Ok(
+        json!({ "check_in": stay.check_in.to_string(), "check_out": stay.check_out.to_string(), "guests": { "adults": 1 } }),
+    )
 }
 
 #[tokio::test]

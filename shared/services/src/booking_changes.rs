@@ -282,9 +282,7 @@ fn require_confirmed(booking: &Booking, property: &Property, now: Timestamp) -> 
 async fn require_no_open(tx: &Tx, booking: &Booking) -> Result<()> {
     match store::booking_changes::find_open_for_update(tx, booking.id).await? {
         None => Ok(()),
-        Some(change) if !change.status.is_open() => {
-            close(tx, booking, &change, ChangeStatus::Expired).await.map(drop)
-        }
+        Some(change) if !change.status.is_open() => close(tx, booking, &change, ChangeStatus::Expired).await.map(drop),
         Some(_) => Err(change_open()),
     }
 }

@@ -358,12 +358,7 @@ async fn due_of(tx: &Tx, booking: &Booking) -> Result<NewPayment> {
         && let Some(change) = store::booking_changes::find_open_for_update(tx, booking.id).await?
         && change.status == ChangeStatus::Accepted
     {
-        return Ok(NewPayment {
-            change_id: Some(change.id),
-            amount: change.difference,
-            manual_capture: false,
-            ..due
-        });
+        return Ok(NewPayment { change_id: Some(change.id), amount: change.difference, manual_capture: false, ..due });
     }
     let detail = format!("Nothing is due for a booking that is {}.", booking.status);
     Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()))

@@ -127,12 +127,7 @@ pub async fn insert(tx: &Tx, change: &NewChange<'_>) -> Result<Option<BookingCha
 /// Whether a night that the booking does not hold itself is held by another, blocked or taken on another site. Lock the
 /// property and expire what is overdue first. A night of preparation may become one of the stay only if it is open, and
 /// stay one of preparation whether it is or not.
-pub async fn nights_are_taken(
-    tx: &Tx,
-    booking: &Booking,
-    dates: StayDates,
-    held_until: Date,
-) -> Result<bool> {
+pub async fn nights_are_taken(tx: &Tx, booking: &Booking, dates: StayDates, held_until: Date) -> Result<bool> {
     let sql = "-- booking_changes.nights_are_taken
                SELECT EXISTS (SELECT 1 FROM bookings other
                               WHERE other.property_id = $1 AND other.id <> $2

@@ -134,8 +134,13 @@ async fn bookings_with_everything_below_take_one_statement_a_kind() {
     }
     let mut statements = counter.statements();
     statements.sort();
-    let expected =
-        ["booking_changes.latest_of", "bookings.list", "payments.list_of_bookings", "properties.find_many_for_guest", "users.find_many"];
+    let expected = [
+        "booking_changes.latest_of",
+        "bookings.list",
+        "payments.list_of_bookings",
+        "properties.find_many_for_guest",
+        "users.find_many",
+    ];
     assert_eq!(statements, expected);
 }
 

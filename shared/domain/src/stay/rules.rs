@@ -118,8 +118,12 @@ impl BrokenRule {
     /// JSON Pointer to the field of a booking's body.
     pub const fn pointer(&self) -> &'static str {
         match self {
-            Self::InThePast { .. } | Self::TooSoon { .. } | Self::TooFarAhead { .. } | Self::StayBegun { .. } => "/check_in",
-            Self::CheckOutNotAfterCheckIn | Self::TooShort { .. } | Self::TooLong { .. } | Self::CheckOutOver => "/check_out",
+            Self::InThePast { .. } | Self::TooSoon { .. } | Self::TooFarAhead { .. } | Self::StayBegun { .. } => {
+                "/check_in"
+            }
+            Self::CheckOutNotAfterCheckIn | Self::TooShort { .. } | Self::TooLong { .. } | Self::CheckOutOver => {
+                "/check_out"
+            }
             Self::TooManyGuests { .. } => "/guests",
             Self::PetsNotAllowed => "/guests/pets",
             Self::OwnProperty => "/property_id",

@@ -70,7 +70,8 @@ async fn only_the_host_reports_and_only_of_a_confirmed_stay() {
     let (cancelled, _) = platform.paid(&property, (20, 23)).await;
     let (actor, id) = (&platform.guest.actor, cancelled.id);
     let services = &platform.kit.services;
-    let work = |tx: std::sync::Arc<services::Tx>| async move { services::cancellations::cancel(&tx, actor, id, None).await };
+    let work =
+        |tx: std::sync::Arc<services::Tx>| async move { services::cancellations::cancel(&tx, actor, id, None).await };
     services.write("test.cancel", work).await.expect("cancelled");
     services.carry_out_for(id).await;
     platform.kit.database.set_now(limits(&property, booking.dates).0).await;

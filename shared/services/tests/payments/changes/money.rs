@@ -86,7 +86,11 @@ async fn a_change_of_guests_at_the_same_price_moves_no_money() {
 
 #[tokio::test]
 async fn a_stay_paid_for_twice_gives_back_what_the_preview_says_of_the_newest_payment_first() {
-    for (currency, base) in [(Currency::USD, 9_997), (Currency::parse("JPY").expect("known"), 9_997), (Currency::parse("KWD").expect("known"), 45_673)] {
+    for (currency, base) in [
+        (Currency::USD, 9_997),
+        (Currency::parse("JPY").expect("known"), 9_997),
+        (Currency::parse("KWD").expect("known"), 45_673),
+    ] {
         let platform = Platform::open().await;
         let property = platform
             .listing(|details| {
