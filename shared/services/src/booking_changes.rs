@@ -198,7 +198,7 @@ pub(crate) async fn apply(tx: &Tx, booking: &Booking, change: &BookingChange, by
     let applied = store::booking_changes::set_status(tx, change.id, ChangeStatus::Applied, None).await?;
     let changed = store::bookings::apply_change(tx, booking, change, by).await?;
     let back = Money::new(-change.difference.amount, change.difference.currency);
-    let refunds = decide_refunds_of_booking(tx, booking.id, back, "The stay was changed.").await?;
+    let refunds = decide_refunds_of_booking(tx, booking, back, "The stay was changed.").await?;
     let refunded: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
     let mut data = event_data(&changed);
     data["change_id"] = json!(change.id);

@@ -73,7 +73,7 @@ async fn give_back(tx: &Tx, booking: &Booking, back: Money, reason: Option<&str>
     }
     let reason = reason.unwrap_or("The booking was cancelled.");
     // What went back before counts.
-    let refunds = decide_refunds_of_booking(tx, booking.id, back, reason).await?;
+    let refunds = decide_refunds_of_booking(tx, booking, back, reason).await?;
     let total: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
     Ok((total > 0).then(|| Money::new(total, back.currency)))
 }

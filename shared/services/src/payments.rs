@@ -264,23 +264,22 @@ pub(crate) async fn decide_refund(tx: &Tx, payment: &Payment, amount: Money, rea
     store::payments::insert_refund(tx, payment.id, amount, reason).await
 }
 
-/// Decides what goes back of all that was captured for a booking, the newest payment first: `back`, or as much as is
-/// left of it.
+/// Decides what goes back of all that was captured for a booking, which this transaction has locked, the newest payment
+/// first: `back`, or as much as is left of it.
 pub(crate) async fn decide_refunds_of_booking(
     tx: &Tx,
-    booking_id: BookingId,
+    booking: &Booking,
     back: Money,
     reason: &str,
 ) -> Result<Vec<Refund>> {
+    let payments = store::payments::captured_for_update(tx, booking.id).await?;
     let mut left = Vec::new();
-    for payment in store::payments::captured_for_update(tx, booking_id).await? {
-        left.push((payment.id, left_to_refund(tx, &payment).await?.amount));
+    for payment in &payments {
+        left.push(left_to_refund(tx, payment).await?.amount);
     }
-    let parts = newest_first(back.amount, left.iter().map(|(_, left)| *left));
     let mut refunds = Vec::new();
-    for ((payment_id, _), part) in left.iter().zip(parts).filter(|(_, part)| *part > 0) {
-        let amount = Money::new(part, back.currency);
-        refunds.push(store::payments::insert_refund(tx, *payment_id, amount, reason).await?);
+    for (payment, part) in payments.iter().zip(newest_first(back.amount, left)).filter(|(_, part)| *part > 0) {
+        refunds.push(decide_refund(tx, payment, Money::new(part, back.currency), reason).await?);
     }
     Ok(refunds)
 }
