@@ -53,6 +53,9 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::QuoteChanged => {
             "The price is no longer the one you have shown. `quote` is the new one: show it, and book with it."
         }
+        ErrorCode::ChangeOpen => {
+            "This stay has a change that waits for its answer or to be paid for. Answer it, or have it taken back, first."
+        }
         ErrorCode::TooManyHolds => {
             "You hold as many unpaid bookings as allowed. Pay or cancel one, or wait until one expires."
         }
