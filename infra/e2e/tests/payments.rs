@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail, ensure};
 use e2e::{Answer, Api, Draft, Provider, Stay, User, new_key};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval};
 
 /// The longest a webhook and its worker may take.
