@@ -96,5 +96,5 @@ async fn the_guest_hears_of_it_by_mail_and_the_host_does_not() {
     let event = platform.kit.events.taken().into_iter().find(|event| event.kind.as_str() == "booking.no_show");
     platform.kit.services.notify(&event.expect("published")).await.expect("told");
     let told: Vec<String> = platform.kit.mails.sent().into_iter().map(|mail| mail.to).collect();
-    assert_eq!(told, [platform.guest.email.clone()]);
+    assert_eq!(told, std::slice::from_ref(&platform.guest.email));
 }
