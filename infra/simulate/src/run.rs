@@ -123,6 +123,12 @@ impl Run<'_> {
                 }
                 went.into_iter().collect::<Result<Vec<_>, _>>().map(drop)
             }
+            Step::Story(steps) => {
+                for step in steps {
+                    Box::pin(self.step(world, number, step)).await?;
+                }
+                Ok(())
+            }
             Step::Wait { minutes } => {
                 self.note(&format!("{number}: {minutes} minutes go by"));
                 world.wait(SignedDuration::from_mins(*minutes)).await;

@@ -32,6 +32,7 @@ enum Kind {
     Alone,
     Rivals,
     Crowd,
+    Story,
     Workers,
     Wait,
     Trouble,
@@ -50,6 +51,7 @@ impl Draw<'_> {
             (Kind::Alone, 72),
             (Kind::Rivals, 5),
             (Kind::Crowd, 6),
+            (Kind::Story, 4),
             (Kind::Workers, 4),
             (Kind::Wait, 5),
             (Kind::Trouble, 4),
@@ -63,6 +65,7 @@ impl Draw<'_> {
             }
             Kind::Rivals => self.rivals(),
             Kind::Crowd => self.crowd(),
+            Kind::Story => self.story(),
             Kind::Workers => {
                 let workers = [What::Pass, What::Pass, self.hear(), self.hear(), self.notify(), What::Deliver];
                 let chosen = self.random.between(2, 5);
@@ -121,6 +124,40 @@ impl Draw<'_> {
             draw.one_of(&whats)
         };
         Step::Acts((0..count).map(|_| act(self)).collect())
+    }
+
+    /// What seldom comes about by chance: a request that its host answers, or money that comes when the nights are
+    /// somebody else's.
+    fn story(&mut self) -> Step {
+        let (booking, guest) = (self.next_booking(), self.random.below(GUESTS));
+        let is_late = self.random.chance(50);
+        // Every second listing is booked on request.
+        let listing = self.random.below(LISTINGS / 2) * 2 + usize::from(!is_late);
+        let (from, nights) = (self.random.between(1, REACH_DAYS), self.random.between(1, 4));
+        let mut whats = vec![What::Book { booking, guest, listing, from, nights, quoted: false }];
+        let mut later = vec![What::Deliver, What::Hear { messages: 10 }, What::Hear { messages: 10 }];
+        if is_late {
+            whats.push(What::Pay { booking, card: Card::Abandoned });
+            later.insert(0, What::PayLate { booking, card: Card::Good });
+            later.insert(
+                0,
+                if self.random.chance(60) {
+                    let (rival, other) = (self.next_booking(), (guest + 1) % GUESTS);
+                    What::Book { booking: rival, guest: other, listing, from, nights, quoted: false }
+                } else {
+                    What::Block { listing, from, nights, available: false }
+                },
+            );
+        } else {
+            whats.push(What::Pay { booking, card: Card::Good });
+            later.push(What::Answer { booking, accepts: self.random.chance(50) });
+        }
+        let mut steps: Vec<Step> = whats.into_iter().map(|what| Step::Acts(vec![self.act(what, 4)])).collect();
+        if is_late {
+            steps.push(Step::Wait { minutes: 16 });
+        }
+        steps.extend(later.into_iter().map(|what| Step::Acts(vec![self.act(what, 4)])));
+        Step::Story(steps)
     }
 
     fn what(&mut self) -> What {
@@ -264,7 +301,11 @@ mod tests {
     #[test]
     fn each_booking_is_asked_for_once_and_before_anybody_acts_on_it() {
         let mut asked_for = 0;
-        for step in of(3, 2_000) {
+        let steps = of(3, 2_000).into_iter().flat_map(|step| match step {
+            Step::Story(steps) => steps,
+            step => vec![step],
+        });
+        for step in steps {
             let Step::Acts(acts) = step else { continue };
             for act in acts {
                 match act.what {

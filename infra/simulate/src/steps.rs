@@ -7,6 +7,8 @@ use crate::mishap::Mishap;
 pub(crate) enum Step {
     /// People and workers, at the same time if there are several.
     Acts(Vec<Act>),
+    /// Steps that belong together.
+    Story(Vec<Step>),
     /// So many minutes go by.
     Wait {
         /// Minutes.

@@ -32,7 +32,7 @@ fn whatever_happens_nights_and_money_are_promised_once() {
         let bookings = reports.iter().flat_map(|report| &report.bookings);
         bookings.filter(|(name, _)| name == status).map(|(_, count)| *count).sum()
     };
-    for status in ["completed", "cancelled", "expired"] {
+    for status in ["completed", "cancelled", "declined", "expired"] {
         assert!(ended(status) > 0, "of the seeds {seeds:?} no booking is {status}");
     }
     assert!(count(|report| report.captured) > 20 && count(|report| report.refunds) > 10, "{reports:?}");
