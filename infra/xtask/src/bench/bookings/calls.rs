@@ -40,8 +40,8 @@ pub(crate) struct Target {
 pub(crate) async fn targets(admin: &Client, wanted: i64) -> Result<Vec<Target>> {
     let sql = "WITH listings AS (
                    SELECT id, host_id, row_number() OVER (ORDER BY id) AS number FROM properties
-                   WHERE status = 'listed' AND min_nights <= $2 AND max_nights >= $2 AND preparation_nights = 0
-                       AND booking_window_days >= $3
+                   WHERE status = 'listed' AND min_nights <= $2::int AND max_nights >= $2::int AND preparation_nights = 0
+                       AND booking_window_days >= $3::int
                    LIMIT $1),
                guests AS (
                    SELECT id, row_number() OVER (ORDER BY id) AS number FROM users u
