@@ -100,7 +100,7 @@ pub(crate) async fn search_properties(
     let name = format!("searchProperties {as_geojson} {}", page.name());
     let part = area(request.filter.area());
     let compute = || async { Ok(answer(&app, &page, request, as_geojson).await?.into_bytes()) };
-    let bytes = app.services.cached(part, &name, compute).await?;
+    let bytes = app.services.cached_when_asked_again(part, &name, compute).await?;
     let headers = [(header::VARY, "Accept"), (header::CACHE_CONTROL, "private, no-cache")];
     Ok((headers, KeptAnswer::from_bytes(&bytes)?))
 }

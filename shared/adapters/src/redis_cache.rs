@@ -6,17 +6,28 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use redis::aio::MultiplexedConnection;
 use redis::{Client, RedisResult, Value};
-use services::ports::{Cache, Looked};
+use services::ports::{Cache, Look, Looked};
 use tokio::sync::Mutex;
 
 /// A cache that takes longer than this is slower than asking the database.
 const OPERATION_LIMIT: Duration = Duration::from_millis(50);
 const CONNECT_LIMIT: Duration = Duration::from_millis(200);
 
-/// The value, else 1 for whoever has just got the lease, else 0.
-const LOOK_OR_LEASE: &str = "local kept = redis.call('GET', KEYS[1])
-if kept then return kept end
-if redis.call('SET', KEYS[2], '', 'NX', 'EX', ARGV[1]) then return 1 end
+/// Of generations, name, fresh word, its seconds, the lease's and (0 for none) those within which it must be asked for
+/// again: what is kept, else the key for whoever has just got the lease, 0 for who must wait, 1 for what need not be
+/// kept.
+const LOOK: &str = "local words = redis.call('MGET', unpack(KEYS))
+for at, key in ipairs(KEYS) do
+    if not words[at] then
+        words[at] = ARGV[2]
+        redis.call('SET', key, words[at], 'EX', ARGV[3])
+    end
+end
+local key = ARGV[1] .. ':' .. redis.sha1hex(table.concat(words))
+local kept = redis.call('GET', key)
+if kept then return {kept} end
+if ARGV[5] ~= '0' and redis.call('SET', ARGV[1] .. ':asked', '', 'NX', 'EX', ARGV[5]) then return 1 end
+if redis.call('SET', key .. ':lease', '', 'NX', 'EX', ARGV[4]) then return key end
 return 0";
 
 /// How long a Redis that failed is left alone.
@@ -98,23 +109,18 @@ impl Cache for RedisCache {
         self.run::<()>(redis::cmd("SET").arg(key).arg(value).arg("EX").arg(ttl_seconds)).await;
     }
 
-    async fn get_many(&self, keys: &[String]) -> Option<Vec<Option<Vec<u8>>>> {
-        self.run(redis::cmd("MGET").arg(keys)).await
-    }
-
-    async fn add(&self, key: &str, value: &[u8], ttl_seconds: u64) -> Option<bool> {
-        // Nil when the key was there, which is a `None` inside.
-        let added: Option<String> =
-            self.run(redis::cmd("SET").arg(key).arg(value).arg("NX").arg("EX").arg(ttl_seconds)).await?;
-        Some(added.is_some())
-    }
-
-    async fn look_or_lease(&self, key: &str, lease_seconds: u64) -> Option<Looked> {
+    async fn look(&self, look: &Look) -> Option<Looked> {
         let mut command = redis::cmd("EVAL");
-        command.arg(LOOK_OR_LEASE).arg(2).arg(key).arg(lease_key(key)).arg(lease_seconds);
+        command.arg(LOOK).arg(look.generations.len()).arg(&look.generations).arg(&look.name);
+        command.arg(&look.fresh_generation).arg(look.generation_seconds).arg(look.lease_seconds);
+        command.arg(look.only_when_asked_again_within.unwrap_or(0));
         match self.run(&command).await? {
-            Value::BulkString(kept) => Some(Looked::Kept(kept)),
-            Value::Int(1) => Some(Looked::Leased),
+            Value::Array(mut kept) => match kept.pop() {
+                Some(Value::BulkString(kept)) => Some(Looked::Kept(kept)),
+                _ => None,
+            },
+            Value::BulkString(key) => String::from_utf8(key).ok().map(Looked::Leased),
+            Value::Int(1) => Some(Looked::NotWorthKeeping),
             _ => Some(Looked::Awaited),
         }
     }
@@ -137,6 +143,7 @@ impl Cache for RedisCache {
     }
 }
 
+/// As `LOOK` makes it.
 fn lease_key(key: &str) -> String {
     format!("{key}:lease")
 }
@@ -152,15 +159,7 @@ impl Cache for NoCache {
 
     async fn set(&self, _key: &str, _value: &[u8], _ttl_seconds: u64) {}
 
-    async fn get_many(&self, _keys: &[String]) -> Option<Vec<Option<Vec<u8>>>> {
-        None
-    }
-
-    async fn add(&self, _key: &str, _value: &[u8], _ttl_seconds: u64) -> Option<bool> {
-        None
-    }
-
-    async fn look_or_lease(&self, _key: &str, _lease_seconds: u64) -> Option<Looked> {
+    async fn look(&self, _look: &Look) -> Option<Looked> {
         None
     }
 

@@ -18,7 +18,7 @@ use store::cache_invalidations::{self, Invalidation, Standing};
 use uuid::Uuid;
 
 use crate::Services;
-use crate::ports::Looked;
+use crate::ports::{Look, Looked};
 
 pub use store::cache_invalidations::Dependency;
 
@@ -27,6 +27,9 @@ const TTL_SECONDS: u64 = 30;
 
 /// Generations outlive the answers under them.
 const GENERATION_TTL_SECONDS: u64 = 600;
+
+/// What is asked for again within so long is hot.
+const ASKED_AGAIN_SECONDS: u64 = 60;
 
 /// How long one works on an answer that others wait for, before another may begin.
 const LEASE_SECONDS: u64 = 3;
@@ -55,47 +58,64 @@ impl Services {
     where
         F: Future<Output = Result<Vec<u8>>>,
     {
+        self.looked_up(dependency, name, None, compute).await
+    }
+
+    /// The same for answers most of which nobody asks for again, such as those of a map that is being moved: only what is
+    /// asked for a second time is kept.
+    ///
+    /// # Errors
+    /// As [`Services::cached`].
+    pub async fn cached_when_asked_again<F>(
+        &self,
+        dependency: Dependency,
+        name: &str,
+        compute: impl FnOnce() -> F,
+    ) -> Result<Vec<u8>>
+    where
+        F: Future<Output = Result<Vec<u8>>>,
+    {
+        self.looked_up(dependency, name, Some(ASKED_AGAIN_SECONDS), compute).await
+    }
+
+    async fn looked_up<F>(
+        &self,
+        dependency: Dependency,
+        name: &str,
+        only_when_asked_again_within: Option<u64>,
+        compute: impl FnOnce() -> F,
+    ) -> Result<Vec<u8>>
+    where
+        F: Future<Output = Result<Vec<u8>>>,
+    {
+        // Before the generations are read: what is not stale now hangs on generations that are in the cache by then.
         let standing = cache_invalidations::standing(&self.db.connection().await?, &dependency).await?;
         if standing.is_stale {
             return compute().await;
         }
-        let Some(generations) = self.generations(&standing, &dependency).await else { return compute().await };
-        let key = answer_key(&standing, name, &generations);
+        let look = Look {
+            generations: generation_keys(&standing.database, &dependency),
+            fresh_generation: Uuid::new_v4().simple().to_string(),
+            generation_seconds: GENERATION_TTL_SECONDS,
+            name: answer_name(&standing, name),
+            lease_seconds: LEASE_SECONDS,
+            only_when_asked_again_within,
+        };
         let waiting_since = std::time::Instant::now();
         while waiting_since.elapsed() < PATIENCE {
-            match self.cache.look_or_lease(&key, LEASE_SECONDS).await {
+            match self.cache.look(&look).await {
                 Some(Looked::Kept(kept)) => return Ok(kept),
-                Some(Looked::Leased) => {
+                Some(Looked::Leased(key)) => {
                     let outcome = compute().await;
                     let answer = outcome.as_ref().ok().map(Vec::as_slice);
                     self.cache.end_lease(&key, answer, TTL_SECONDS).await;
                     return outcome;
                 }
                 Some(Looked::Awaited) => tokio::time::sleep(LOOK_EVERY).await,
-                None => break,
+                Some(Looked::NotWorthKeeping) | None => break,
             }
         }
         compute().await
-    }
-
-    /// The generations that something hangs on, one after the other; none while there is no cache.
-    async fn generations(&self, standing: &Standing, dependency: &Dependency) -> Option<Vec<u8>> {
-        let keys = generation_keys(&standing.database, dependency);
-        let known = self.cache.get_many(&keys).await?;
-        let mut words = Vec::with_capacity(keys.len());
-        for (key, known) in keys.iter().zip(known) {
-            words.push(match known {
-                Some(word) => word,
-                None => self.new_generation(key).await?,
-            });
-        }
-        Some(words.concat())
-    }
-
-    /// A generation nothing was ever kept under, unless another has just made one.
-    async fn new_generation(&self, key: &str) -> Option<Vec<u8>> {
-        let word = Uuid::new_v4().simple().to_string().into_bytes();
-        if self.cache.add(key, &word, GENERATION_TTL_SECONDS).await? { Some(word) } else { self.cache.get(key).await }
     }
 
     /// Tells the cache of committed changes, after a write. Failing is no fault of the write: until the cache is told
@@ -149,9 +169,9 @@ pub fn area(bounding_box: Option<BoundingBox>) -> Dependency {
         .unwrap_or(Dependency::World)
 }
 
-fn answer_key(standing: &Standing, name: &str, generations: &[u8]) -> String {
+fn answer_name(standing: &Standing, name: &str) -> String {
     let minute = standing.minute.as_second().to_be_bytes();
-    let hash = digest(&SHA256, &[name.as_bytes(), b"\0", &minute, generations].concat());
+    let hash = digest(&SHA256, &[name.as_bytes(), b"\0", &minute].concat());
     format!("{}:answer:{}", standing.database, URL_SAFE_NO_PAD.encode(hash))
 }
 

@@ -169,15 +169,34 @@ pub trait Mailer: Send + Sync {
     async fn send(&self, mail: &Mail) -> Result<()>;
 }
 
-/// What a cache has under a key, or who works on it.
+/// What is looked for in the cache, and what becomes of it when it is not there.
+#[derive(Clone, Debug)]
+pub struct Look {
+    /// Keys of what the answer hangs on.
+    pub generations: Vec<String>,
+    /// A word that no generation ever was: that of those that have none.
+    pub fresh_generation: String,
+    /// How long a generation stays.
+    pub generation_seconds: u64,
+    /// Beginning of the answer's key; the rest follows from the generations.
+    pub name: String,
+    /// How long one may work on the answer before another may begin.
+    pub lease_seconds: u64,
+    /// Whether only what is asked for again is worth keeping, and within how many seconds.
+    pub only_when_asked_again_within: Option<u64>,
+}
+
+/// What a cache has for somebody who looks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Looked {
-    /// The value.
+    /// The answer.
     Kept(Vec<u8>),
-    /// None, and it is this caller's to work out.
-    Leased,
+    /// None, and it is this caller's to work out and keep under this key.
+    Leased(String),
     /// None, and another is at it.
     Awaited,
+    /// None, and it need not be kept.
+    NotWorthKeeping,
 }
 
 /// A cache that may be absent, slow or empty: a miss is always a right answer.
@@ -187,12 +206,8 @@ pub trait Cache: Send + Sync {
     async fn get(&self, key: &str) -> Option<Vec<u8>>;
     /// Keeps a value for some seconds.
     async fn set(&self, key: &str, value: &[u8], ttl_seconds: u64);
-    /// The values that are there, in the order of the keys; none while there is no cache.
-    async fn get_many(&self, keys: &[String]) -> Option<Vec<Option<Vec<u8>>>>;
-    /// Keeps a value unless the key has one, and says whether it did; none while there is no cache.
-    async fn add(&self, key: &str, value: &[u8], ttl_seconds: u64) -> Option<bool>;
-    /// The value, or a lease of some seconds to work it out, in one trip; none while there is no cache.
-    async fn look_or_lease(&self, key: &str, lease_seconds: u64) -> Option<Looked>;
+    /// Looks for an answer under the generations there are, in one trip; none while there is no cache.
+    async fn look(&self, look: &Look) -> Option<Looked>;
     /// Keeps what was worked out for some seconds, if anything was, and gives the lease back.
     async fn end_lease(&self, key: &str, value: Option<&[u8]>, ttl_seconds: u64);
     /// Forgets values; false when the cache did not say that it has. Without a cache by configuration there is nothing

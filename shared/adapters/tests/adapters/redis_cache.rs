@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use adapters::{NoCache, RedisCache};
 use domain::id::EventId;
-use services::ports::{Cache, Looked};
+use services::ports::{Cache, Look, Looked};
 use testkit::redis_url;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
@@ -39,21 +39,62 @@ async fn what_is_kept_comes_back_until_it_is_forgotten() {
     assert_eq!(cache.get(&key).await, None);
 }
 
+fn look(only_when_asked_again_within: Option<u64>) -> Look {
+    Look {
+        generations: vec![key(), key()],
+        fresh_generation: key(),
+        generation_seconds: 60,
+        name: key(),
+        lease_seconds: 60,
+        only_when_asked_again_within,
+    }
+}
+
+async fn leased(cache: &RedisCache, look: &Look) -> String {
+    match cache.look(look).await {
+        Some(Looked::Leased(key)) => key,
+        other => panic!("{other:?}"),
+    }
+}
+
 #[tokio::test]
-async fn one_works_a_value_out_and_the_others_find_it() {
-    let (cache, key) = (RedisCache::new(&redis_url()).expect("an address"), key());
-    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased));
-    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Awaited));
+async fn one_works_an_answer_out_and_the_others_find_it() {
+    let (cache, look) = (RedisCache::new(&redis_url()).expect("an address"), look(None));
+    let key = leased(&cache, &look).await;
+    assert_eq!(cache.look(&look).await, Some(Looked::Awaited));
     cache.end_lease(&key, None, 60).await;
-    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased), "whoever failed leaves it to the next");
+    assert_eq!(leased(&cache, &look).await, key, "whoever failed leaves it to the next");
     let values: [&[u8]; 2] = [b"\0\xff", b""];
     for value in values {
         cache.end_lease(&key, Some(value), 60).await;
-        assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Kept(value.to_vec())));
+        let other = Look { fresh_generation: "another".to_owned(), ..look.clone() };
+        assert_eq!(cache.look(&other).await, Some(Looked::Kept(value.to_vec())));
     }
     assert!(cache.delete(std::slice::from_ref(&key)).await);
-    assert_eq!(cache.look_or_lease(&key, 60).await, Some(Looked::Leased), "a hit takes no lease");
-    assert_eq!(NoCache.look_or_lease(&key, 60).await, None);
+    assert_eq!(leased(&cache, &look).await, key, "a hit takes no lease");
+    assert_eq!(NoCache.look(&look).await, None);
+}
+
+#[tokio::test]
+async fn an_answer_goes_with_any_of_its_generations() {
+    let cache = RedisCache::new(&redis_url()).expect("an address");
+    for gone in 0..2 {
+        let look = look(None);
+        let key = leased(&cache, &look).await;
+        cache.end_lease(&key, Some(b"x"), 60).await;
+        assert!(cache.delete(&look.generations[gone..=gone]).await);
+        let after = Look { fresh_generation: self::key(), ..look };
+        assert_ne!(leased(&cache, &after).await, key);
+    }
+}
+
+#[tokio::test]
+async fn what_is_asked_for_once_is_not_kept() {
+    let (cache, look) = (RedisCache::new(&redis_url()).expect("an address"), look(Some(60)));
+    assert_eq!(cache.look(&look).await, Some(Looked::NotWorthKeeping));
+    let key = leased(&cache, &look).await;
+    cache.end_lease(&key, Some(b"x"), 60).await;
+    assert_eq!(cache.look(&look).await, Some(Looked::Kept(b"x".to_vec())));
 }
 
 #[tokio::test]

@@ -50,6 +50,21 @@ async fn what_was_worked_out_is_not_worked_out_again() {
 }
 
 #[tokio::test]
+async fn what_few_ask_for_is_kept_when_it_is_asked_for_again() {
+    let kit = Kit::start().await;
+    let (id, computed) = (kit.listed_property().await.id, AtomicU32::new(0));
+    for times in [1, 2, 2, 2] {
+        let compute = || async {
+            computed.fetch_add(1, Ordering::SeqCst);
+            Ok(b"a page".to_vec())
+        };
+        let asked = kit.services.cached_when_asked_again(Dependency::Property(id), "page", compute).await;
+        assert_eq!(asked.expect("an answer"), b"a page");
+        assert_eq!(computed.load(Ordering::SeqCst), times);
+    }
+}
+
+#[tokio::test]
 async fn a_write_is_seen_by_whoever_asks_next() {
     let kit = Kit::start().await;
     let host = kit.host().await;
