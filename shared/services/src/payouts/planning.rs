@@ -40,7 +40,8 @@ pub(super) async fn plan(tx: &Tx, booking: &Booking) -> Result<Position> {
     store::payouts::take_to_plan(tx, booking.id).await?;
     let currency = booking.price.total.currency;
     let position = store::payouts::position(tx, booking.id, currency).await?;
-    let debt = position.debt();
+    let step = currency.payment_step_minor();
+    let debt = position.debt() - position.debt() % step;
     if debt > 0 {
         let decided = store::payout_reversals::decide(tx, booking.id, debt).await?;
         tracing::info!(booking_id = %booking.id, debt, decided, "a host was paid more than was earned");
@@ -50,7 +51,6 @@ pub(super) async fn plan(tx: &Tx, booking: &Booking) -> Result<Position> {
     let at_once = matches!(booking.status, BookingStatus::Cancelled | BookingStatus::NoShow);
     let schedule = payout::schedule(booking.dates, &rules.time_zone, rules.check_in_time, at_once);
     let settled = store::payouts::settled_instalments(tx, booking.id).await?;
-    let step = currency.payment_step_minor();
     let parts = payout::plan(&schedule, position.earned, position.moved, &settled, step);
     store::payouts::keep_plan(tx, booking.host_id, booking.id, currency, &parts).await?;
     Ok(position)

@@ -116,7 +116,7 @@ async fn claim(tx: &Tx, due: &Payout) -> Result<Option<Payout>> {
         return Ok(None);
     }
     let debts = store::payouts::debts_of_host(tx, payout.host_id, payout.amount.currency, payout.booking_id).await?;
-    let set_offs = set_off(payout.amount.amount, &debts);
+    let set_offs = set_off(payout.amount.amount, &debts, payout.amount.currency.payment_step_minor());
     let withheld: i64 = set_offs.iter().map(|(_, amount)| amount).sum();
     if withheld == payout.amount.amount {
         store::payouts::withhold(tx, payout.id, &set_offs).await?;
@@ -129,9 +129,11 @@ async fn claim(tx: &Tx, due: &Payout) -> Result<Option<Payout>> {
     store::payouts::start(tx, payout.id, &start, CLAIM_SECONDS).await
 }
 
-/// The debts, oldest first, as far as an amount covers them.
-fn set_off(amount: i64, debts: &[(BookingId, i64)]) -> Vec<(BookingId, i64)> {
-    let mut left = amount;
+/// The debts, oldest first, as far as an amount covers them and the provider's steps allow: what is left of the amount
+/// is a multiple of `step`, as the amount is.
+fn set_off(amount: i64, debts: &[(BookingId, i64)], step: i64) -> Vec<(BookingId, i64)> {
+    let owed = debts.iter().map(|(_, owed)| *owed).sum::<i64>().min(amount);
+    let mut left = owed - owed % step;
     let mut kept = Vec::new();
     for (booking_id, owed) in debts {
         let part = left.min(*owed);
@@ -172,9 +174,10 @@ mod tests {
     #[test]
     fn debts_are_kept_oldest_first_and_never_more_than_there_is() {
         let [a, b] = [BookingId::new(), BookingId::new()];
-        assert_eq!(set_off(100, &[]), []);
-        assert_eq!(set_off(100, &[(a, 30), (b, 50)]), [(a, 30), (b, 50)]);
-        assert_eq!(set_off(60, &[(a, 30), (b, 50)]), [(a, 30), (b, 30)]);
-        assert_eq!(set_off(30, &[(a, 30), (b, 50)]), [(a, 30)]);
+        assert_eq!(set_off(100, &[], 1), []);
+        assert_eq!(set_off(100, &[(a, 30), (b, 50)], 1), [(a, 30), (b, 50)]);
+        assert_eq!(set_off(60, &[(a, 30), (b, 50)], 1), [(a, 30), (b, 30)]);
+        assert_eq!(set_off(30, &[(a, 30), (b, 50)], 1), [(a, 30)]);
+        assert_eq!(set_off(100, &[(a, 33), (b, 25)], 10), [(a, 33), (b, 17)], "58, of which 50 in tens");
     }
 }
