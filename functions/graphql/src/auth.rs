@@ -46,10 +46,10 @@ struct TokensPayload {
 }
 
 /// Done, and nothing to say.
-#[derive(SimpleObject)]
-struct DonePayload {
+#[derive(Deserialize, SimpleObject)]
+pub(crate) struct DonePayload {
     /// Always true.
-    ok: bool,
+    pub(crate) ok: bool,
 }
 
 /// Sessions.
@@ -61,7 +61,7 @@ impl AuthMutation {
     /// Sign in on a new device. A wrong address and a wrong password are answered the same.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> Result<Option<TokensPayload>> {
         let LoginIn { email, password } = wire::read(&input, &[])?;
-        let pair = ctx.services().login(&email, password).await?;
+        let pair = ctx.services().login(&email, password, web::context::current().device.clone()).await?;
         Ok(Some(wire::object(&TokenPairOut::from(&pair))?))
     }
 

@@ -2,6 +2,7 @@
 //! comes in is read by REST's parsers, what goes out is REST's JSON under camelCase names, and who may see or do what
 //! is the services' to say.
 
+mod accounts;
 mod auth;
 mod booking_changes;
 mod booking_mutations;
@@ -65,6 +66,7 @@ pub(crate) struct Query(
 pub(crate) struct Mutation(
     auth::AuthMutation,
     users::UserMutation,
+    accounts::AccountMutation,
     properties::PropertyMutation,
     calendar::CalendarMutation,
     calendar_exports::CalendarExportMutation,

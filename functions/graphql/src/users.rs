@@ -4,8 +4,10 @@ use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, Sim
 use serde::{Deserialize, Serialize};
 use services::users::{Registration, User as StoredUser, register};
 use users::json::{PublicUserOut, RegisterIn, UserOut};
+use users::session_json::SessionOut;
 use web::answers;
 
+use crate::accounts::Session;
 use crate::caller::{RequestExt, if_visible};
 use crate::codes::Role;
 use crate::mutations;
@@ -17,6 +19,9 @@ use crate::wire;
 pub(crate) struct User {
     pub(crate) id: ID,
     first_name: String,
+    bio: Option<String>,
+    /// Languages spoken (BCP 47), the best first.
+    languages: Vec<String>,
     member_since: DateTime,
     email_verified: bool,
 }
@@ -42,6 +47,9 @@ pub(crate) struct Account {
     /// BCP 47.
     locale: String,
     currency: Currency,
+    bio: Option<String>,
+    /// Languages spoken (BCP 47), the best first.
+    languages: Vec<String>,
     role: Role,
     created_at: DateTime,
     updated_at: DateTime,
@@ -54,9 +62,19 @@ impl Account {
         User {
             id: self.id.clone(),
             first_name: self.first_name.clone(),
+            bio: self.bio.clone(),
+            languages: self.languages.clone(),
             member_since: self.created_at.clone(),
             email_verified: self.email_verified,
         }
+    }
+
+    /// Devices signed in, the one used last first.
+    async fn sessions(&self, ctx: &Context<'_>) -> Result<Option<Vec<Session>>> {
+        let actor = ctx.signed_in()?;
+        let sessions = ctx.services().sessions_of(actor).await?;
+        let session = |session| wire::object(&SessionOut::of(session, actor));
+        Ok(Some(sessions.into_iter().map(session).collect::<domain::error::Result<_>>()?))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use domain::id::UserId;
 use domain::money::Currency;
-use domain::user::{Email, Locale, Password, PersonName, Phone, Role};
+use domain::user::{Bio, Email, Locale, Password, PersonName, Phone, Role};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::auth::TokenPair;
@@ -25,6 +25,10 @@ pub struct UserOut {
     locale: Locale,
     /// ISO 4217.
     currency: Currency,
+    #[schema(required)]
+    bio: Option<Bio>,
+    /// Languages spoken (BCP 47), the best first.
+    languages: Vec<Locale>,
     role: Role,
     #[schema(value_type = String, format = "date-time")]
     created_at: Timestamp,
@@ -44,6 +48,8 @@ impl From<&User> for UserOut {
             phone: user.phone,
             locale: user.locale,
             currency: user.currency,
+            bio: user.bio,
+            languages: user.languages,
             role: user.role,
             created_at: user.created_at,
             updated_at: user.updated_at,
@@ -56,6 +62,10 @@ impl From<&User> for UserOut {
 pub struct PublicUserOut {
     id: UserId,
     first_name: PersonName,
+    #[schema(required)]
+    bio: Option<Bio>,
+    /// Languages spoken (BCP 47), the best first.
+    languages: Vec<Locale>,
     #[schema(value_type = String, format = "date-time")]
     member_since: Timestamp,
     email_verified: bool,
@@ -66,6 +76,8 @@ impl From<&User> for PublicUserOut {
         Self {
             id: user.id,
             first_name: user.first_name.clone(),
+            bio: user.bio.clone(),
+            languages: user.languages.clone(),
             member_since: user.created_at,
             email_verified: user.email_verified_at.is_some(),
         }
@@ -154,6 +166,39 @@ impl FromFields for RefreshIn {
     fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
         let refresh_token = fields.required("refresh_token", text_with(|token| Ok(token.to_owned())));
         Ok(Self { refresh_token: refresh_token? })
+    }
+}
+
+/// An address that may have an account.
+#[derive(ToSchema)]
+pub struct ForgotPasswordIn {
+    /// As the person typed it.
+    #[schema(format = "email")]
+    pub email: String,
+}
+
+impl FromFields for ForgotPasswordIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let email = fields.required("email", text_with(|email| Ok(email.to_owned())));
+        Ok(Self { email: email? })
+    }
+}
+
+/// A new password.
+#[derive(ToSchema)]
+pub struct ResetPasswordIn {
+    /// As the mail has it.
+    pub token: String,
+    /// From now on.
+    #[schema(value_type = String, format = "password", min_length = 8, max_length = 128)]
+    pub password: Password,
+}
+
+impl FromFields for ResetPasswordIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let token = fields.required("token", text_with(|token| Ok(token.to_owned())));
+        let password = fields.required("password", text_with(Password::parse));
+        Ok(Self { token: token?, password: password? })
     }
 }
 

@@ -1,18 +1,25 @@
 //! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
+mod delete_session;
+mod forgot_password;
 mod get_me;
 mod get_user;
 pub mod json;
 mod jwks;
 mod list_notifications;
+mod list_sessions;
 mod login;
 mod logout;
 pub mod notification_json;
 mod notification_preferences;
+pub mod profile_json;
 mod read_notification;
 mod refresh;
 mod register;
 mod resend_verification;
+mod reset_password;
+pub mod session_json;
+mod update_me;
 mod verify_email;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -23,13 +30,17 @@ use web::AppState;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
-        .routes(routes!(get_me::get_me))
+        .routes(routes!(get_me::get_me, update_me::update_me))
         .routes(routes!(get_user::get_user))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))
         .routes(routes!(logout::logout))
         .routes(routes!(verify_email::verify_email))
         .routes(routes!(resend_verification::resend_verification))
+        .routes(routes!(forgot_password::forgot_password))
+        .routes(routes!(reset_password::reset_password))
+        .routes(routes!(list_sessions::list_sessions))
+        .routes(routes!(delete_session::delete_session))
         .routes(routes!(list_notifications::list_notifications))
         .routes(routes!(read_notification::read_notification))
         .routes(routes!(

@@ -25,6 +25,6 @@ pub(crate) async fn login(
     body: Body<LoginIn>,
 ) -> Result<Json<TokenPairOut>, Problem> {
     let LoginIn { email, password } = body.value;
-    let pair = app.services.login(&email, password).await?;
+    let pair = app.services.login(&email, password, web::context::current().device.clone()).await?;
     Ok(Json(TokenPairOut::from(&pair)))
 }

@@ -57,11 +57,13 @@ impl Samples {
         let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
         let payment_id = unknown_id("pay");
         let payout_id = unknown_id("pout");
+        let (payment_id, session_id) = (unknown_id("pay"), unknown_id("sess"));
         let id = match operation.path.as_str() {
             path if path.starts_with("/v1/reviews/{") => &review_id,
             path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/payouts/{") => &payout_id,
+            path if path.starts_with("/v1/auth/sessions/{") => &session_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
             path if path.starts_with("/v1/threads/{") => &self.thread_id,
             path if path.starts_with("/v1/wishlists/{") => &self.wishlist_id,
@@ -102,6 +104,12 @@ impl Samples {
             "POST /v1/auth/refresh" | "POST /v1/auth/logout" => {
                 json!({ "refresh_token": "none-of-ours" })
             }
+            "POST /v1/auth/password/forgot" => json!({ "email": self.guest.email }),
+            "POST /v1/auth/password/reset" => json!({ "token": "none-of-ours", "password": "another horse entirely" }),
+            "PATCH /v1/users/me" => json!({
+                "first_name": "Grace", "last_name": "Hopper", "phone": "+351210000000", "locale": "en",
+                "currency": "EUR", "bio": "I sail.", "languages": ["en", "pt"]
+            }),
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
             "POST /v1/properties" => Draft::default().body().clone(),
             "PATCH /v1/properties/{id}" => {
@@ -164,6 +172,7 @@ impl Samples {
             Some("threads") => "thread",
             Some("wishlists") => "wish",
             Some("notifications") => "notif",
+            Some("auth") => "sess",
             _ => "user",
         };
         let id = unknown_id(prefix);

@@ -32,7 +32,7 @@ impl OneTimeTokenStore for DynamoOneTimeTokens {
             .item("token_hash", s(&token.hash))
             .item("purpose", s(&token.purpose))
             .item("user_id", s(token.user_id.to_string()))
-            .item("email_key", s(&token.email_key))
+            .item("bound_to", s(&token.bound_to))
             .item("expires_at", n(token.expires_at.as_second()))
             .send()
             .await
@@ -57,7 +57,7 @@ impl OneTimeTokenStore for DynamoOneTimeTokens {
             hash: text(&item, "token_hash")?,
             purpose: text(&item, "purpose")?,
             user_id: text(&item, "user_id")?.parse().map_err(Error::internal)?,
-            email_key: text(&item, "email_key")?,
+            bound_to: text(&item, "bound_to")?,
             expires_at: Timestamp::from_second(number(&item, "expires_at")?).map_err(Error::internal)?,
         }))
     }

@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::error::{Error, Result};
-use domain::id::SessionId;
+use domain::id::{SessionId, UserId};
 use services::ports::{Session, SessionStore};
 
 use crate::aws::{Aws, Dynamo, Item, from_sdk, n, s, text};
@@ -112,6 +112,28 @@ impl SessionStore for DynamoSessions {
             }
             Err(error) => Err(from_sdk("dynamodb", error)),
         }
+    }
+
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Session>> {
+        let mut pages = self
+            .dynamo
+            .client()
+            .await
+            .query()
+            .table_name(&self.table)
+            .index_name("by_user")
+            .key_condition_expression("user_id = :user")
+            .filter_expression("attribute_not_exists(revoked)")
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .into_paginator()
+            .items()
+            .send();
+        let mut sessions = Vec::new();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| from_sdk("dynamodb", error))?;
+            sessions.push(serde_json::from_str(&text(&item, "session")?).map_err(Error::internal)?);
+        }
+        Ok(sessions)
     }
 
     async fn is_revoked(&self, id: SessionId) -> Result<bool> {

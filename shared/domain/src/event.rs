@@ -49,13 +49,23 @@ code_enum! {
         UserRegistered = "user.registered",
         /// A link that proves an e-mail address is asked for.
         UserEmailVerificationRequested = "user.email_verification_requested",
+        /// A link that sets a new password is asked for.
+        UserPasswordResetRequested = "user.password_reset_requested",
+        /// The account has another password.
+        UserPasswordChanged = "user.password_changed",
     }
 }
 
 impl EventKind {
     /// Whether it is about the account itself: told by mail whatever the person chose to hear of.
     pub const fn is_of_account(self) -> bool {
-        matches!(self, Self::UserRegistered | Self::UserEmailVerificationRequested)
+        matches!(
+            self,
+            Self::UserRegistered
+                | Self::UserEmailVerificationRequested
+                | Self::UserPasswordResetRequested
+                | Self::UserPasswordChanged
+        )
     }
 }
 

@@ -80,6 +80,22 @@ impl PersonName {
 }
 
 text_type! {
+    /// What a person says of themselves: 1 to 2,000 characters, line breaks included.
+    pub struct Bio;
+    schema = |text| text.min_length(Some(1)).max_length(Some(2_000));
+}
+
+impl Bio {
+    /// Trims and checks.
+    ///
+    /// # Errors
+    /// `required`, `text_too_long` or `invalid_characters`.
+    pub fn parse(text: &str) -> Result<Self, Invalid> {
+        text::checked(text, 1, 2_000, Lines::Many).map(Self)
+    }
+}
+
+text_type! {
     /// A telephone number as E.164 has it: `+`, then 7 to 15 digits, the first not 0.
     pub struct Phone;
     schema = |text| text.pattern(Some("^\\+[1-9][0-9]{6,14}$")).examples(["+33123456789"]);

@@ -44,7 +44,7 @@ impl Services {
     ///
     /// # Errors
     /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password.
-    pub async fn login(&self, email: &str, password: Password) -> Result<TokenPair> {
+    pub async fn login(&self, email: &str, password: Password, device: Option<String>) -> Result<TokenPair> {
         // What is no address is nobody's.
         let found = match Email::parse(email) {
             Ok(email) => store::users::find_credentials(&self.db.connection().await?, &email.key()).await?,
@@ -67,6 +67,7 @@ impl Services {
                 user_id: user.id,
                 live: vec![hash_token(&refresh_token)],
                 recently_spent: Vec::new(),
+                device,
                 version: 1,
                 created_at: now,
                 used_at: now,
@@ -100,7 +101,8 @@ impl Services {
             next.live.push(hash_token(&new_token));
             if self.sessions.replace(&next, session.version).await? {
                 let user = self.user(session.user_id).await?;
-                if user.suspended_at.is_some() {
+                let has_ended = user.sessions_valid_from.is_some_and(|from| session.created_at < from);
+                if user.suspended_at.is_some() || has_ended {
                     return Err(refused());
                 }
                 return self.token_pair(user, id, new_token).await;
@@ -164,6 +166,7 @@ mod tests {
             user_id: UserId::new(),
             live: vec!["a".to_owned()],
             recently_spent: Vec::new(),
+            device: None,
             version: 1,
             created_at: now,
             used_at: now,

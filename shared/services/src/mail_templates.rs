@@ -44,6 +44,10 @@ macro_rules! mail_templates {
 mail_templates! {
     /// The link that verifies an address.
     EmailVerification = "email_verification", "Verify your e-mail address";
+    /// The link that sets a new password.
+    PasswordReset = "password_reset", "Set a new password";
+    /// The account has another password.
+    PasswordChanged = "password_changed", "Your password was changed";
     /// To the host: somebody wants to come.
     BookingRequested = "booking_requested", "{{ guest_first_name }} has asked to stay at {{ title }}";
     /// To the guest: the host says yes.
@@ -146,7 +150,8 @@ mod tests {
     #[test]
     fn every_mail_can_be_written_in_both_parts() {
         let context = json!({
-            "first_name": "Ann", "verify_url": "https://roost.example/v", "token": "t", "hours": 24, "title": "Hut",
+            "first_name": "Ann", "verify_url": "https://roost.example/v", "token": "t",
+            "reset_url": "https://roost.example/r", "forgot_url": "https://roost.example/f", "hours": 24, "title": "Hut",
             "host_first_name": "Hans", "guest_first_name": "Ann", "author_first_name": "Ann", "address": "1 Way, Town",
             "check_in": "2027-01-01", "check_in_time": "15:00", "check_out": "2027-01-02", "check_out_time": "11:00",
             "nights": 1, "guests": 2, "sender_first_name": "Ann", "text": "Hello,\nis there a cot?",

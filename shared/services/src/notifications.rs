@@ -25,7 +25,7 @@ impl Services {
     pub async fn notify(&self, event: &Event) -> Result<()> {
         let mut outcome = Ok(());
         for told in audience::of(event.kind) {
-            let user_id = audience::person(event, told.part)?;
+            let Some(user_id) = audience::person(event, told.part)? else { continue };
             // Boxed: nested this deep, the future's layout is more than the compiler wants to work out in one go.
             outcome = outcome.and(Box::pin(self.tell(event, told, user_id)).await);
         }

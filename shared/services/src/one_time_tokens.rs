@@ -5,6 +5,7 @@ use aws_lc_rs::rand;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use domain::error::{Error, ErrorCode, Result};
+use domain::id::UserId;
 use jiff::{SignedDuration, Timestamp};
 use store::users::User;
 
@@ -16,6 +17,12 @@ pub(crate) const EMAIL_VERIFICATION: &str = "email_verification";
 
 /// How long a verification link is good.
 pub(crate) const EMAIL_VERIFICATION_HOURS: i64 = 24;
+
+/// What sets a new password.
+pub(crate) const PASSWORD_RESET: &str = "password_reset";
+
+/// How long such a link is good.
+pub(crate) const PASSWORD_RESET_HOURS: i64 = 1;
 
 /// 32 random bytes.
 pub(crate) fn random_bytes() -> [u8; 32] {
@@ -39,17 +46,31 @@ pub(crate) fn hash_token(token: &str) -> String {
 impl Services {
     /// Makes a token that proves the user reads mail at the account's address.
     pub(crate) async fn issue_email_verification(&self, user: &User) -> Result<String> {
+        self.issue_one_time_token(EMAIL_VERIFICATION, user.id, user.email.key(), EMAIL_VERIFICATION_HOURS).await
+    }
+
+    /// Makes a token for one purpose, good for some hours and while what it is bound to does not change.
+    pub(crate) async fn issue_one_time_token(
+        &self,
+        purpose: &str,
+        user_id: UserId,
+        bound_to: String,
+        hours: i64,
+    ) -> Result<String> {
         let token = random_word();
-        self.one_time_tokens
-            .put(&OneTimeToken {
-                hash: hash_token(&token),
-                purpose: EMAIL_VERIFICATION.to_owned(),
-                user_id: user.id,
-                email_key: user.email.key(),
-                expires_at: Timestamp::now() + SignedDuration::from_hours(EMAIL_VERIFICATION_HOURS),
-            })
-            .await?;
+        let expires_at = Timestamp::now() + SignedDuration::from_hours(hours);
+        let (hash, purpose) = (hash_token(&token), purpose.to_owned());
+        self.one_time_tokens.put(&OneTimeToken { hash, purpose, user_id, bound_to, expires_at }).await?;
         Ok(token)
+    }
+
+    /// What is kept of a token that is good for this purpose.
+    ///
+    /// # Errors
+    /// `token_invalid` for one that is unknown, used, too old or for something else.
+    pub(crate) async fn one_time_token(&self, purpose: &str, token: &str) -> Result<OneTimeToken> {
+        let found = self.one_time_tokens.find(&hash_token(token)).await?;
+        found.filter(|kept| kept.purpose == purpose && kept.expires_at > Timestamp::now()).ok_or_else(token_invalid)
     }
 
     /// Verifies the address a token was mailed to.
@@ -57,19 +78,18 @@ impl Services {
     /// # Errors
     /// `token_invalid` for a token that is unknown, used, too old or of an address the account no longer has.
     pub async fn verify_email(&self, token: &str) -> Result<()> {
-        let refused =
-            || Error::new(ErrorCode::TokenInvalid, "This link was used before or is too old. Ask for a new one.");
-        let hash = hash_token(token);
-        let kept = &self.one_time_tokens.find(&hash).await?.ok_or_else(refused)?;
-        if kept.purpose != EMAIL_VERIFICATION || kept.expires_at <= Timestamp::now() {
-            return Err(refused());
-        }
+        let kept = &self.one_time_token(EMAIL_VERIFICATION, token).await?;
         // The token goes last: if the database is down, the link can be opened again.
         let marked = self
             .write("users.verify_email", |tx| async move {
-                store::users::mark_email_verified(&tx, kept.user_id, &kept.email_key).await
+                store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
             })
             .await?;
-        if marked && self.one_time_tokens.remove(&hash).await? { Ok(()) } else { Err(refused()) }
+        if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
     }
+}
+
+/// The refusal of a link.
+pub(crate) fn token_invalid() -> Error {
+    Error::new(ErrorCode::TokenInvalid, "This link was used before or is too old. Ask for a new one.")
 }

@@ -37,6 +37,9 @@ pub struct Session {
     pub live: Vec<String>,
     /// The hashes of those spent a few seconds ago, and when.
     pub recently_spent: Vec<SpentToken>,
+    /// What the device calls itself (`User-Agent`).
+    #[serde(default)]
+    pub device: Option<String>,
     /// Counts changes, for compare-and-set.
     pub version: u64,
     /// When the device signed in.
@@ -67,6 +70,8 @@ pub trait SessionStore: Send + Sync {
     async fn replace(&self, session: &Session, expected_version: u64) -> Result<bool>;
     /// Ends the session; its refresh tokens are worth nothing from then on.
     async fn revoke(&self, id: SessionId) -> Result<()>;
+    /// The sessions of a person that were not ended before their time; one that has only just begun may be missing.
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Session>>;
     /// Whether the session was ended before its time.
     async fn is_revoked(&self, id: SessionId) -> Result<bool>;
 }
@@ -80,8 +85,8 @@ pub struct OneTimeToken {
     pub purpose: String,
     /// For whom.
     pub user_id: UserId,
-    /// What it is bound to: the address it was sent to, lowered.
-    pub email_key: String,
+    /// What it dies with when that changes: the address it was sent to, lowered, or a hash of the password's hash.
+    pub bound_to: String,
     /// Until when.
     pub expires_at: Timestamp,
 }

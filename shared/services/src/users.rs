@@ -4,7 +4,7 @@ use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::UserId;
 use domain::money::Currency;
-use domain::user::{Email, Locale, Password, PersonName, Phone};
+use domain::user::{Bio, Email, Locale, Password, PersonName, Phone};
 use serde_json::json;
 use store::tx::Tx;
 use store::users::NewUser;
@@ -31,6 +31,19 @@ pub struct Registration {
     pub locale: Locale,
     /// Currency.
     pub currency: Currency,
+}
+
+/// What changes of a profile; what is none stays, and what is none inside is emptied.
+#[derive(Clone, Debug, Default)]
+#[expect(missing_docs, reason = "as in User")]
+pub struct ProfilePatch {
+    pub first_name: Option<PersonName>,
+    pub last_name: Option<PersonName>,
+    pub phone: Option<Option<Phone>>,
+    pub locale: Option<Locale>,
+    pub currency: Option<Currency>,
+    pub bio: Option<Option<Bio>>,
+    pub languages: Option<Vec<Locale>>,
 }
 
 impl Services {
@@ -85,6 +98,32 @@ pub async fn register(tx: &Tx, registration: &Registration, password_hash: &str)
     .await?;
     store::outbox::insert(tx, EventKind::UserRegistered, &json!({ "user_id": user.id })).await?;
     Ok(user)
+}
+
+/// Changes the caller's profile, if it is as seen.
+///
+/// # Errors
+/// Those of `is_as_seen`; `not_found` when the account is gone.
+pub async fn update_profile(
+    tx: &Tx,
+    actor: &Actor,
+    patch: &ProfilePatch,
+    is_as_seen: impl Fn(&User) -> Result<()>,
+) -> Result<User> {
+    let seen = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    is_as_seen(&seen)?;
+    let patch = patch.clone();
+    let changed = User {
+        first_name: patch.first_name.unwrap_or_else(|| seen.first_name.clone()),
+        last_name: patch.last_name.unwrap_or_else(|| seen.last_name.clone()),
+        phone: patch.phone.unwrap_or_else(|| seen.phone.clone()),
+        locale: patch.locale.unwrap_or_else(|| seen.locale.clone()),
+        currency: patch.currency.unwrap_or(seen.currency),
+        bio: patch.bio.unwrap_or_else(|| seen.bio.clone()),
+        languages: patch.languages.unwrap_or_else(|| seen.languages.clone()),
+        ..seen.clone()
+    };
+    if changed == seen { Ok(seen) } else { store::users::set_profile(tx, &changed).await }
 }
 
 /// Asks for another verification link; an account that is verified already gets none.

@@ -3,7 +3,7 @@
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::UserId;
 use domain::money::Currency;
-use domain::user::{Email, Locale, PersonName, Phone, Role};
+use domain::user::{Bio, Email, Locale, PersonName, Phone, Role};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -11,7 +11,7 @@ use crate::row::RowExt;
 use crate::tx::{Queries, Tx};
 
 /// A registered person.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct User {
     /// Identity.
     pub id: UserId,
@@ -33,6 +33,12 @@ pub struct User {
     pub email_verified_at: Option<Timestamp>,
     /// Since when an admin has suspended the account.
     pub suspended_at: Option<Timestamp>,
+    /// Sessions that began before this, by the wall clock, have ended.
+    pub sessions_valid_from: Option<Timestamp>,
+    /// What the person says of themselves.
+    pub bio: Option<Bio>,
+    /// Languages the person speaks, the best first.
+    pub languages: Vec<Locale>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
@@ -60,7 +66,7 @@ pub struct NewUser<'a> {
 }
 
 const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, currency::text, role, \
-                       email_verified_at, suspended_at, created_at, updated_at";
+                       email_verified_at, suspended_at, sessions_valid_from, bio, languages, created_at, updated_at";
 
 /// Inserts a user.
 ///
@@ -122,6 +128,38 @@ pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result
     Ok(Some((from_row(&row)?, row.read("password_hash")?)))
 }
 
+/// The hash of the user's password.
+pub async fn password_hash(queries: &impl Queries, id: UserId) -> Result<Option<String>> {
+    let sql = "-- users.password_hash\nSELECT password_hash FROM users WHERE id = $1";
+    queries.row(sql, &[&id.uuid()]).await?.map(|row| row.read("password_hash")).transpose()
+}
+
+/// Sets another password; sessions from before have ended.
+pub async fn set_password(tx: &Tx, id: UserId, password_hash: &str) -> Result<()> {
+    let sql = "-- users.set_password
+               UPDATE users SET password_hash = $2, sessions_valid_from = clock_timestamp(), updated_at = app_now()
+               WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &password_hash]).await?;
+    Ok(())
+}
+
+/// Keeps what a person says of themselves; gives the account as it then is.
+pub async fn set_profile(tx: &Tx, user: &User) -> Result<User> {
+    let sql = format!(
+        "-- users.set_profile
+         UPDATE users SET first_name = $2, last_name = $3, phone = $4, locale = $5, currency = $6, bio = $7,
+             languages = $8, updated_at = app_now()
+         WHERE id = $1 RETURNING {COLUMNS}"
+    );
+    let (first_name, last_name) = (user.first_name.as_str(), user.last_name.as_str());
+    let (phone, bio) = (user.phone.as_ref().map(Phone::as_str), user.bio.as_ref().map(Bio::as_str));
+    let languages: Vec<&str> = user.languages.iter().map(Locale::as_str).collect();
+    let (locale, currency) = (user.locale.as_str(), user.currency.code());
+    let row =
+        tx.row(&sql, &[&user.id.uuid(), &first_name, &last_name, &phone, &locale, &currency, &bio, &languages]).await?;
+    from_row(&row.ok_or_else(Error::not_found)?)
+}
+
 /// Marks the address as verified; a second time changes nothing.
 pub async fn mark_email_verified(tx: &Tx, id: UserId, email_key: &str) -> Result<bool> {
     let sql = "-- users.mark_email_verified
@@ -149,6 +187,13 @@ fn from_row(row: &Row) -> Result<User> {
         role: row.parse("role")?,
         email_verified_at: row.read("email_verified_at")?,
         suspended_at: row.read("suspended_at")?,
+        sessions_valid_from: row.read("sessions_valid_from")?,
+        bio: row.parse_optional("bio")?,
+        languages: row
+            .read::<Vec<&str>>("languages")?
+            .into_iter()
+            .map(|tag| Locale::parse(tag).map_err(Error::internal))
+            .collect::<Result<_>>()?,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })

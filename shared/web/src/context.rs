@@ -9,6 +9,8 @@ pub struct RequestContext {
     pub request_id: String,
     /// Base of problem types and links, without a slash at the end.
     pub public_base_url: Arc<str>,
+    /// What the caller's program calls itself (`User-Agent`), as far as it is worth keeping.
+    pub device: Option<String>,
     /// Whether the request came with an `Authorization` header.
     pub credentials_sent: bool,
 }

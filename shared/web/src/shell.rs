@@ -57,6 +57,7 @@ async fn frame(settings: Arc<HttpSettings>, inner: Router, mut request: Request)
     let context = RequestContext {
         request_id: request_id(request.headers()),
         public_base_url: settings.public_base_url.clone(),
+        device: device(request.headers()),
         credentials_sent: request.headers().contains_key(header::AUTHORIZATION),
     };
     let span = request_span(&request, &context.request_id);
@@ -91,6 +92,11 @@ fn request_span(request: &Request, request_id: &str) -> Span {
         trace_id,
         user_id = field::Empty,
     )
+}
+
+fn device(headers: &HeaderMap) -> Option<String> {
+    let agent = headers.get(header::USER_AGENT)?.to_str().ok()?.trim();
+    (!agent.is_empty()).then(|| agent.chars().take(200).collect())
 }
 
 fn request_id(headers: &HeaderMap) -> String {

@@ -6,10 +6,13 @@ mod jwks;
 mod login;
 mod logout;
 mod notifications;
+mod passwords;
 mod refresh;
 mod register;
 mod resend_verification;
+mod sessions;
 mod strangers;
+mod update_me;
 mod verify_email;
 
 use serde_json::{Value, json};

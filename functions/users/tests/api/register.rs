@@ -14,12 +14,14 @@ async fn an_account_is_made_and_the_mail_that_verifies_it_asked_for() {
     assert_eq!(answer.header("location"), "/v1/users/me");
     insta::assert_json_snapshot!(redacted(&user, &[]), @r#"
     {
+      "bio": null,
       "created_at": "[instant]",
       "currency": "USD",
       "email": "Ada@Example.com",
       "email_verified": false,
       "first_name": "Ada",
       "id": "[user]",
+      "languages": [],
       "last_name": "Lovelace",
       "locale": "en",
       "phone": null,

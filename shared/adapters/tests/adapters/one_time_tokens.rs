@@ -18,7 +18,7 @@ async fn a_token_is_found_until_one_of_many_takes_it() {
         hash: EventId::new().to_string(),
         purpose: "email_verification".to_owned(),
         user_id: UserId::new(),
-        email_key: "grüße@example.com".to_owned(),
+        bound_to: "grüße@example.com".to_owned(),
         expires_at: Timestamp::from_second(2_000_000_000).expect("an instant"),
     };
     assert_eq!(store.find(&token.hash).await.expect("an answer"), None);

@@ -21,6 +21,7 @@ fn session() -> Session {
         id: SessionId::new(),
         user_id: UserId::new(),
         live: vec!["a".to_owned(), "b".to_owned()],
+        device: Some("Browser/1.0".to_owned()),
         recently_spent: vec![SpentToken { hash: "c".to_owned(), at: now }],
         version: 1,
         created_at: now,

@@ -4,6 +4,8 @@ use domain::error::{Error, Result};
 use domain::event::{Event, EventKind};
 use domain::id::UserId;
 
+use serde_json::Value;
+
 use crate::mail_templates::MailTemplate;
 
 /// In which part a person is told.
@@ -54,6 +56,8 @@ const AUDIENCE: &[Told] = {
     &[
         told(Kind::UserRegistered, Part::Account, Mail::EmailVerification),
         told(Kind::UserEmailVerificationRequested, Part::Account, Mail::EmailVerification),
+        told(Kind::UserPasswordResetRequested, Part::Account, Mail::PasswordReset),
+        told(Kind::UserPasswordChanged, Part::Account, Mail::PasswordChanged),
         told(Kind::BookingRequested, Part::Host, Mail::BookingRequested),
         told(Kind::BookingAccepted, Part::Guest, Mail::BookingAccepted),
         told(Kind::BookingDeclined, Part::Guest, Mail::BookingDeclined),
@@ -84,11 +88,14 @@ pub(super) fn of(kind: EventKind) -> impl Iterator<Item = &'static Told> {
     AUDIENCE.iter().filter(move |told| told.kind == kind)
 }
 
-/// Who has this part in an event.
-pub(super) fn person(event: &Event, part: Part) -> Result<UserId> {
+/// Who has this part in an event; none where the event says that nobody has.
+pub(super) fn person(event: &Event, part: Part) -> Result<Option<UserId>> {
     let member = part.member();
-    let missing = || Error::internal(format!("an event {} lacks {member}", event.kind));
-    event.data.get(member).and_then(|id| id.as_str()).ok_or_else(missing)?.parse().map_err(Error::internal)
+    match event.data.get(member) {
+        Some(Value::String(id)) => id.parse().map(Some).map_err(Error::internal),
+        Some(Value::Null) => Ok(None),
+        _ => Err(Error::internal(format!("an event {} lacks {member}", event.kind))),
+    }
 }
 
 #[cfg(test)]
@@ -134,7 +141,7 @@ mod tests {
         let (host, now) = (UserId::new(), Timestamp::UNIX_EPOCH);
         let data = json!({ "host_id": host });
         let event = Event { id: EventId::new(), kind: EventKind::BookingCancelled, occurred_at: now, data };
-        assert_eq!(person(&event, Part::Host).expect("named"), host);
+        assert_eq!(person(&event, Part::Host).expect("named"), Some(host));
         assert!(person(&event, Part::Guest).is_err());
     }
 }

@@ -18,7 +18,7 @@ use store::users::User;
 use super::audience::Told;
 use crate::Services;
 use crate::mail_templates::render;
-use crate::one_time_tokens::EMAIL_VERIFICATION_HOURS;
+use crate::one_time_tokens::{EMAIL_VERIFICATION_HOURS, PASSWORD_RESET_HOURS};
 use crate::ports::Mail;
 
 #[derive(Deserialize)]
@@ -57,6 +57,11 @@ impl Services {
                 }
                 self.account_context(&person).await?
             }
+            EventKind::UserPasswordResetRequested => self.password_reset_context(&person).await?,
+            EventKind::UserPasswordChanged => json!({
+                "first_name": person.first_name,
+                "forgot_url": format!("{}/forgot-password", self.settings.web_base_url),
+            }),
             EventKind::ReviewReceived | EventKind::ReviewPublished => {
                 self.review_context(&person, parse::<OfReview>(event)?.review_id).await?
             }
@@ -88,6 +93,16 @@ impl Services {
             "verify_url": format!("{}/verify-email?token={token}", self.settings.web_base_url),
             "token": token,
             "hours": EMAIL_VERIFICATION_HOURS,
+        }))
+    }
+
+    async fn password_reset_context(&self, person: &User) -> Result<Value> {
+        let token = self.issue_password_reset(person).await?;
+        Ok(json!({
+            "first_name": person.first_name,
+            "reset_url": format!("{}/reset-password?token={token}", self.settings.web_base_url),
+            "token": token,
+            "hours": PASSWORD_RESET_HOURS,
         }))
     }
 

@@ -14,7 +14,7 @@ use testkit::{Kit, PASSWORD, Person};
 use tokio::task::JoinSet;
 
 async fn login(kit: &Kit, person: &Person) -> TokenPair {
-    kit.services.login(&person.email, Password::attempted(PASSWORD)).await.expect("signed in")
+    kit.services.login(&person.email, Password::attempted(PASSWORD), None).await.expect("signed in")
 }
 
 /// The session of a pair, as its access token names it.
@@ -44,7 +44,7 @@ async fn wrong_address_wrong_password_and_no_address_are_refused_alike() {
     let guest = kit.guest().await;
     login(&kit, &guest).await;
     let shouted = guest.email.to_uppercase();
-    assert!(kit.services.login(&shouted, Password::attempted(PASSWORD)).await.is_ok(), "addresses have no case");
+    assert!(kit.services.login(&shouted, Password::attempted(PASSWORD), None).await.is_ok(), "addresses have no case");
     let mut details = Vec::new();
     for (email, password) in [
         (guest.email.as_str(), "wrong"),
@@ -53,7 +53,8 @@ async fn wrong_address_wrong_password_and_no_address_are_refused_alike() {
         (guest.email.as_str(), ""),
         ("", ""),
     ] {
-        let error = kit.services.login(email, Password::attempted(password)).await.map(|_| ()).expect_err("refused");
+        let error =
+            kit.services.login(email, Password::attempted(password), None).await.map(|_| ()).expect_err("refused");
         assert_eq!(error.code(), ErrorCode::InvalidCredentials);
         details.push(error.detail().to_owned());
     }
@@ -67,7 +68,10 @@ async fn a_suspended_account_neither_signs_in_nor_refreshes() {
     let guest = kit.guest().await;
     let pair = login(&kit, &guest).await;
     kit.database.execute("UPDATE users SET suspended_at = now() WHERE id = $1", &[&guest.id.uuid()]).await;
-    assert_eq!(code(kit.services.login(&guest.email, Password::attempted(PASSWORD)).await), Some(ErrorCode::Forbidden));
+    assert_eq!(
+        code(kit.services.login(&guest.email, Password::attempted(PASSWORD), None).await),
+        Some(ErrorCode::Forbidden)
+    );
     assert_eq!(code(kit.services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
 }
 
@@ -183,7 +187,7 @@ async fn without_the_sessions_table_signing_in_is_unavailable_and_not_refused() 
     let mut services = kit.more_services();
     services.sessions = Arc::new(Down);
     let password = Password::attempted(PASSWORD);
-    assert_eq!(code(services.login(&guest.email, password).await), Some(ErrorCode::Unavailable));
+    assert_eq!(code(services.login(&guest.email, password, None).await), Some(ErrorCode::Unavailable));
     assert_eq!(code(services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
     assert_eq!(code(services.logout(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
     kit.services.refresh(&pair.refresh_token).await.expect("nothing was spent meanwhile");

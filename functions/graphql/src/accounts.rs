@@ -1,0 +1,133 @@
+//! What people change of their own account: profile, password, devices.
+
+use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
+use domain::id::SessionId;
+use serde::{Deserialize, Serialize};
+use services::password_resets::request_password_reset;
+use services::users::{ProfilePatch, update_profile};
+use users::json::{ForgotPasswordIn, ResetPasswordIn, UserOut};
+use users::profile_json::UpdateMeIn;
+use web::answers;
+
+use crate::auth::DonePayload;
+use crate::caller::{RequestExt, require_id};
+use crate::mutations;
+use crate::scalars::{Currency, DateTime};
+use crate::users::Account;
+use crate::wire;
+
+/// A device signed in.
+#[derive(Deserialize, SimpleObject)]
+pub(crate) struct Session {
+    id: ID,
+    /// What the device calls itself.
+    device: Option<String>,
+    /// Whether it is the one that asks.
+    current: bool,
+    created_at: DateTime,
+    last_used_at: DateTime,
+    expires_at: DateTime,
+}
+
+/// What changes: what is left out stays, null empties what may be empty.
+#[derive(Serialize, InputObject)]
+struct UpdateMeInput {
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    first_name: MaybeUndefined<String>,
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    last_name: MaybeUndefined<String>,
+    /// E.164.
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    phone: MaybeUndefined<String>,
+    /// BCP 47.
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    locale: MaybeUndefined<String>,
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    currency: MaybeUndefined<Currency>,
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    bio: MaybeUndefined<String>,
+    /// The whole list, the best first.
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    languages: MaybeUndefined<Vec<String>>,
+}
+
+/// The account as it now is.
+#[derive(SimpleObject)]
+struct UpdateMePayload {
+    user: Account,
+}
+
+/// An address that may have an account.
+#[derive(Serialize, InputObject)]
+struct RequestPasswordResetInput {
+    email: String,
+    idempotency_key: Option<String>,
+}
+
+/// A new password.
+#[derive(Serialize, InputObject)]
+struct ResetPasswordInput {
+    token: String,
+    /// 8 to 128 characters.
+    password: String,
+}
+
+/// The session to end.
+#[derive(Serialize, InputObject)]
+struct DeleteSessionInput {
+    session_id: ID,
+}
+
+/// Changes of the own account.
+#[derive(Default)]
+pub(crate) struct AccountMutation;
+
+#[Object]
+impl AccountMutation {
+    /// Change the own profile.
+    async fn update_me(&self, ctx: &Context<'_>, input: UpdateMeInput) -> Result<Option<UpdateMePayload>> {
+        let actor = ctx.signed_in()?;
+        let patch = &ProfilePatch::from(wire::read_patch::<UpdateMeIn>(&input, &[])?);
+        let user = ctx
+            .services()
+            .write("users.update_profile", |tx| async move { update_profile(&tx, actor, patch, |_| Ok(())).await })
+            .await?;
+        Ok(Some(UpdateMePayload { user: wire::object(&UserOut::from(&user))? }))
+    }
+
+    /// Ask for a link that sets a new password: answered the same whether an account has this address or not.
+    async fn request_password_reset(
+        &self,
+        ctx: &Context<'_>,
+        input: RequestPasswordResetInput,
+    ) -> Result<Option<DonePayload>> {
+        let ForgotPasswordIn { email } = &wire::read(&input, &[])?;
+        let key = input.idempotency_key.as_deref();
+        let key = mutations::optional_key(ctx, None, "requestPasswordReset", &input, key).await?;
+        let answer = ctx
+            .services()
+            .idempotently(
+                "users.request_password_reset",
+                key.as_ref(),
+                |tx| async move { request_password_reset(&tx, email).await },
+                |outcome| answers::of(outcome, |()| answers::ok(&serde_json::json!({ "ok": true }))),
+            )
+            .await?;
+        mutations::answered(ctx, &answer).map(Some)
+    }
+
+    /// Set a new password with the token of a mail. All sessions of the account end.
+    async fn reset_password(&self, ctx: &Context<'_>, input: ResetPasswordInput) -> Result<Option<DonePayload>> {
+        let ResetPasswordIn { token, password } = wire::read(&input, &[])?;
+        ctx.services().reset_password(&token, &password).await?;
+        Ok(Some(DonePayload { ok: true }))
+    }
+
+    /// Sign a device out.
+    async fn delete_session(&self, ctx: &Context<'_>, input: DeleteSessionInput) -> Result<Option<DonePayload>> {
+        let actor = ctx.signed_in()?;
+        let id = require_id::<SessionId>(&input.session_id)?;
+        ctx.services().end_own_session(actor, id).await?;
+        Ok(Some(DonePayload { ok: true }))
+    }
+}

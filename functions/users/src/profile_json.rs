@@ -1,0 +1,58 @@
+//! The body of `PATCH /v1/users/me`: what is left out stays, null empties what may be empty.
+
+use domain::money::Currency;
+use domain::user::{Bio, Locale, PersonName, Phone};
+use services::users::ProfilePatch;
+use utoipa::ToSchema;
+use web::fields::{Fields, FromFields, Read, list, text};
+
+/// Nobody speaks more.
+const MAX_LANGUAGES: usize = 20;
+
+/// What changes of a profile.
+#[derive(ToSchema)]
+pub struct UpdateMeIn {
+    first_name: Option<PersonName>,
+    last_name: Option<PersonName>,
+    /// Null empties it.
+    #[schema(value_type = Option<Phone>)]
+    phone: Option<Option<Phone>>,
+    /// BCP 47.
+    locale: Option<Locale>,
+    /// ISO 4217.
+    currency: Option<Currency>,
+    /// Null empties it.
+    #[schema(value_type = Option<Bio>)]
+    bio: Option<Option<Bio>>,
+    /// The whole list, the best first.
+    #[schema(max_items = 20)]
+    languages: Option<Vec<Locale>>,
+}
+
+impl FromFields for UpdateMeIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let first_name = fields.changed("first_name", text);
+        let last_name = fields.changed("last_name", text);
+        let phone = fields.clearable("phone", text);
+        let locale = fields.changed("locale", text);
+        let currency = fields.changed("currency", text);
+        let bio = fields.clearable("bio", text);
+        let languages = fields.changed("languages", list(MAX_LANGUAGES, text));
+        Ok(Self {
+            first_name: first_name?,
+            last_name: last_name?,
+            phone: phone?,
+            locale: locale?,
+            currency: currency?,
+            bio: bio?,
+            languages: languages?,
+        })
+    }
+}
+
+impl From<UpdateMeIn> for ProfilePatch {
+    fn from(body: UpdateMeIn) -> Self {
+        let UpdateMeIn { first_name, last_name, phone, locale, currency, bio, languages } = body;
+        Self { first_name, last_name, phone, locale, currency, bio, languages }
+    }
+}

@@ -1,0 +1,67 @@
+//! A forgotten password: a link is mailed, and whoever opens it sets a new one.
+
+use domain::error::Result;
+use domain::event::EventKind;
+use domain::user::{Email, Password};
+use serde_json::json;
+use store::Tx;
+use store::users::User;
+
+use crate::Services;
+use crate::one_time_tokens::{PASSWORD_RESET, PASSWORD_RESET_HOURS, hash_token, token_invalid};
+
+/// Asks for a link that sets a new password. For an address that nobody has, the same is looked up and written: neither
+/// the answer nor its time tells which addresses have accounts.
+///
+/// # Errors
+/// `unavailable`.
+pub async fn request_password_reset(tx: &Tx, email: &str) -> Result<()> {
+    let found = match Email::parse(email) {
+        Ok(email) => store::users::find_credentials(tx, &email.key()).await?,
+        Err(_) => None,
+    };
+    let data = json!({ "user_id": found.map(|(user, _)| user.id) });
+    store::outbox::insert(tx, EventKind::UserPasswordResetRequested, &data).await
+}
+
+impl Services {
+    /// Makes a token that sets a new password. It dies with the password there is now, and so with the first of several
+    /// links that is used.
+    pub(crate) async fn issue_password_reset(&self, user: &User) -> Result<String> {
+        let current = store::users::password_hash(&self.db.connection().await?, user.id).await?;
+        let bound_to = hash_token(current.as_deref().unwrap_or_default());
+        self.issue_one_time_token(PASSWORD_RESET, user.id, bound_to, PASSWORD_RESET_HOURS).await
+    }
+
+    /// Sets the password of the account that a token was mailed to, and ends all its sessions.
+    ///
+    /// # Errors
+    /// `token_invalid` for a token that is unknown, used or too old, and for one from before the password last changed.
+    pub async fn reset_password(&self, token: &str, password: &Password) -> Result<()> {
+        let kept = &self.one_time_token(PASSWORD_RESET, token).await?;
+        let password_hash = &self.hash_password(password).await?;
+        let is_set = self
+            .write("users.reset_password", |tx| async move {
+                let user = store::users::find_for_update(&tx, kept.user_id).await?;
+                let current = store::users::password_hash(&*tx, kept.user_id).await?;
+                if user.is_none() || current.is_none_or(|current| hash_token(&current) != kept.bound_to) {
+                    return Ok(false);
+                }
+                store::users::set_password(&tx, kept.user_id, password_hash).await?;
+                let data = json!({ "user_id": kept.user_id });
+                store::outbox::insert(&tx, EventKind::UserPasswordChanged, &data).await?;
+                Ok(true)
+            })
+            .await?;
+        if !is_set {
+            return Err(token_invalid());
+        }
+        if let Err(error) = self.one_time_tokens.remove(&kept.hash).await {
+            tracing::warn!(%error, "a spent link is left to expire: the password it was bound to is gone");
+        }
+        if let Err(error) = self.end_sessions_of(kept.user_id).await {
+            tracing::error!(user_id = %kept.user_id, %error, "access tokens from before a new password run until they expire");
+        }
+        Ok(())
+    }
+}
