@@ -55,7 +55,6 @@ impl Samples {
     pub fn path(&self, operation: &Operation) -> Result<String> {
         // Nobody has stayed yet: there is nothing to review or to hear of.
         let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
-        let payment_id = unknown_id("pay");
         let payout_id = unknown_id("pout");
         let (payment_id, session_id) = (unknown_id("pay"), unknown_id("sess"));
         let id = match operation.path.as_str() {
