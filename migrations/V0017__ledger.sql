@@ -1,3 +1,5 @@
+SET LOCAL lock_timeout = '3s';
+
 -- The books, double entry. A movement is one thing that happened to money; its entries sum to zero for each booking
 -- and currency. Nothing here is ever changed or taken away: what was wrong is mended by another movement.
 CREATE TABLE ledger_movements (
@@ -71,3 +73,36 @@ CREATE TRIGGER ledger_entries_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON
     FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change();
 
 GRANT SELECT, INSERT ON ledger_movements, ledger_entries TO roost_app;
+
+-- What the provider charged for a payment, once it has said so.
+ALTER TABLE payments ADD COLUMN fee_minor bigint;
+ALTER TABLE payments ADD COLUMN fee_currency char(3);
+-- Quarantined money may be of another currency than was asked for.
+ALTER TABLE payments ADD COLUMN captured_currency char(3);
+-- Whether the guest's bank contests it, or took it for good.
+ALTER TABLE payments ADD COLUMN disputed boolean NOT NULL DEFAULT false;
+CREATE INDEX payments_without_fee ON payments (asked_at) WHERE status = 'succeeded' AND fee_minor IS NULL;
+-- What the scheduler holds against the books again.
+CREATE INDEX payments_settled ON payments (updated_at) WHERE status = 'succeeded';
+
+-- Payments that a guest's bank contests. The provider is the truth; this is what it said last.
+CREATE TABLE disputes (
+    -- The provider's name of it.
+    id              text        PRIMARY KEY,
+    payment_id      uuid        NOT NULL REFERENCES payments (id),
+    amount_minor    bigint      NOT NULL CHECK (amount_minor >= 0),
+    currency        char(3)     NOT NULL,
+    status          text        NOT NULL,
+    reason          text        NOT NULL,
+    -- What the bank has taken and not given again, and what the provider charged for it, by the provider's account.
+    withdrawn_minor bigint      NOT NULL,
+    fee_minor       bigint      NOT NULL,
+    account_currency char(3)    NOT NULL,
+    -- Until when evidence is taken.
+    respond_by      timestamptz,
+    created_at      timestamptz NOT NULL DEFAULT app_now(),
+    updated_at      timestamptz NOT NULL DEFAULT app_now()
+);
+CREATE INDEX disputes_payment ON disputes (payment_id);
+
+GRANT SELECT, INSERT, UPDATE ON disputes TO roost_app;

@@ -82,6 +82,20 @@ codes! {
         Canceled,
         PartiallyRefunded,
         Refunded,
+        /// The guest's bank contests it, or took it for good.
+        Disputed,
+    }
+
+    /// Where a dispute stands, in the provider's words.
+    DisputeStatus {
+        WarningNeedsResponse,
+        WarningUnderReview,
+        WarningClosed,
+        NeedsResponse,
+        UnderReview,
+        Won,
+        Lost,
+        Prevented,
     }
 
     /// Where a refund stands.
@@ -154,6 +168,7 @@ mod tests {
         same::<_, Party>(domain::booking::Party::ALL);
         same::<_, PriceLineCode>(domain::pricing::PriceLineCode::ALL);
         same::<_, PaymentStatus>(domain::payment::PaymentStatus::ALL);
+        same::<_, DisputeStatus>(domain::payment::DisputeStatus::ALL);
         same::<_, RefundStatus>(domain::payment::RefundStatus::ALL);
         same::<_, PayoutStatus>(domain::payout::PayoutStatus::ALL);
         same::<_, PayoutAccountStatus>(domain::payout::PayoutAccountStatus::ALL);

@@ -13,6 +13,7 @@ mod calendar_feeds;
 mod caller;
 mod codes;
 mod connections;
+mod earnings;
 mod errors;
 mod graphiql;
 mod http;
@@ -54,6 +55,7 @@ pub(crate) struct Query(
     places::PlaceQuery,
     quotes::QuoteQuery,
     bookings::BookingQuery,
+    earnings::EarningsQuery,
     payouts::PayoutQuery,
     reviews::ReviewQuery,
     notifications::NotificationQuery,

@@ -10,7 +10,7 @@ use domain::error::Error;
 use domain::id::{BookingId, PaymentId, PropertyId, ThreadId, UserId, WishlistId};
 use services::booking_changes::BookingChange;
 use services::bookings::Booking;
-use services::payments::{PaymentView, Refund};
+use services::payments::{Dispute, PaymentView, Refund};
 use services::properties::PropertyView;
 use services::reviews::ListedReview;
 use services::threads::Message;
@@ -58,6 +58,10 @@ pub(crate) struct ChangeOf(pub(crate) BookingId);
 /// The refunds of a payment that the caller has seen already.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct RefundsOf(pub(crate) PaymentId);
+
+/// The disputes of a payment that the caller has seen already, as far as the caller may see them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct DisputesOf(pub(crate) PaymentId);
 
 /// The newest on a wishlist that the caller has seen already, at most so many.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -154,6 +158,18 @@ impl Loader<RefundsOf> for Loaders {
         let ids: Vec<PaymentId> = keys.iter().map(|key| key.0).collect();
         let refunds = self.services.refunds_of_payments(&ids).await?;
         Ok(grouped(refunds, |refund| RefundsOf(refund.payment_id)))
+    }
+}
+
+impl Loader<DisputesOf> for Loaders {
+    type Value = Vec<Dispute>;
+    type Error = Arc<Error>;
+
+    async fn load(&self, keys: &[DisputesOf]) -> Result<HashMap<DisputesOf, Vec<Dispute>>, Arc<Error>> {
+        let Some(actor) = &self.actor else { return Ok(HashMap::new()) };
+        let ids: Vec<PaymentId> = keys.iter().map(|key| key.0).collect();
+        let disputes = self.services.disputes_of_payments(actor, &ids).await?;
+        Ok(grouped(disputes, |dispute| DisputesOf(dispute.payment_id)))
     }
 }
 

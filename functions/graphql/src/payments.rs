@@ -2,7 +2,7 @@
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
 use payments::create::CreatePaymentIn;
-use payments::json::{PaymentOut, RefundOut};
+use payments::json::{DisputeOut, PaymentOut, RefundOut};
 use payments::refund::RefundIn;
 use serde::{Deserialize, Serialize};
 use services::payments::{PaymentView, decide_refund_by_host};
@@ -10,8 +10,8 @@ use web::answers;
 
 use crate::bookings::Booking;
 use crate::caller::{RequestExt, if_visible, parse_id, require_id};
-use crate::codes::{PaymentStatus, RefundStatus};
-use crate::loaders::{BookingOf, RefundsOf};
+use crate::codes::{DisputeStatus, PaymentStatus, RefundStatus};
+use crate::loaders::{BookingOf, DisputesOf, RefundsOf};
 use crate::scalars::{DateTime, Money, MoneyInput};
 use crate::{mutations, wire};
 
@@ -24,6 +24,17 @@ struct Refund {
     reason: String,
     status: RefundStatus,
     created_at: DateTime,
+}
+
+/// What the guest's bank says of a payment.
+#[derive(Clone, Debug, Deserialize, SimpleObject)]
+struct Dispute {
+    amount: Money,
+    status: DisputeStatus,
+    /// The provider's code of why, such as `fraudulent`.
+    reason: String,
+    /// Until when the provider takes evidence.
+    respond_by: Option<DateTime>,
 }
 
 /// An attempt to pay for a booking.
@@ -66,6 +77,14 @@ impl Payment {
         let refunds = ctx.loaders().load_one(RefundsOf(require_id(&self.id)?)).await?.unwrap_or_default();
         let object = |refund| wire::object(&RefundOut::from(refund));
         Ok(refunds.iter().map(object).collect::<domain::error::Result<_>>()?)
+    }
+
+    /// What the guest's bank says of it, oldest first; to the host and admins.
+    #[graphql(complexity = "5 * child_complexity + 1")]
+    async fn disputes(&self, ctx: &Context<'_>) -> Result<Vec<Dispute>> {
+        let disputes = ctx.loaders().load_one(DisputesOf(require_id(&self.id)?)).await?.unwrap_or_default();
+        let object = |dispute| wire::object(&DisputeOut::from(dispute));
+        Ok(disputes.iter().map(object).collect::<domain::error::Result<_>>()?)
     }
 }
 

@@ -2,10 +2,10 @@
 
 use domain::id::{BookingId, ChangeId, PaymentId, RefundId};
 use domain::money::Money;
-use domain::payment::{PaymentStatus, RefundStatus};
+use domain::payment::{DisputeStatus, PaymentStatus, RefundStatus};
 use jiff::Timestamp;
 use serde::Serialize;
-use services::payments::{PaymentView, Refund};
+use services::payments::{Dispute, PaymentView, Refund};
 use utoipa::ToSchema;
 
 /// Money given back, or on its way.
@@ -33,6 +33,29 @@ impl From<&Refund> for RefundOut {
     }
 }
 
+/// What the guest's bank says of a payment.
+#[derive(Serialize, ToSchema)]
+pub struct DisputeOut {
+    amount: Money,
+    status: DisputeStatus,
+    /// The provider's code of why, such as `fraudulent`.
+    reason: String,
+    /// Until when the provider takes evidence.
+    #[schema(value_type = Option<String>, format = "date-time", required)]
+    respond_by: Option<Timestamp>,
+}
+
+impl From<&Dispute> for DisputeOut {
+    fn from(dispute: &Dispute) -> Self {
+        Self {
+            amount: dispute.amount,
+            status: dispute.status,
+            reason: dispute.reason.clone(),
+            respond_by: dispute.respond_by,
+        }
+    }
+}
+
 /// An attempt to pay for a booking.
 #[derive(Serialize, ToSchema)]
 pub struct PaymentOut {
@@ -50,6 +73,10 @@ pub struct PaymentOut {
     #[serde(skip_serializing_if = "Option::is_none")]
     client_secret: Option<String>,
     refunds: Vec<RefundOut>,
+    /// Of the guest's bank, oldest first; to the host and admins alone, and left out where there is none.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    disputes: Vec<DisputeOut>,
     #[schema(value_type = String, format = "date-time")]
     created_at: Timestamp,
     #[schema(value_type = String, format = "date-time")]
@@ -63,11 +90,17 @@ impl From<&PaymentView> for PaymentOut {
             id: payment.id,
             booking_id: payment.booking_id,
             change_id: payment.change_id,
-            status: PaymentStatus::of(payment.status, payment.captured_minor, payment.refunded_minor),
+            status: PaymentStatus::of(
+                payment.status,
+                payment.captured_minor,
+                payment.refunded_minor,
+                payment.disputed,
+            ),
             amount: payment.amount,
             provider: "stripe",
             client_secret: view.client_secret.clone(),
             refunds: view.refunds.iter().map(RefundOut::from).collect(),
+            disputes: view.disputes.iter().map(DisputeOut::from).collect(),
             created_at: payment.created_at,
             updated_at: payment.updated_at,
         }

@@ -13,7 +13,7 @@ use services::search::{FoundListing, SearchHit, SearchRequest};
 use utoipa::ToSchema;
 use web::kept::KeptAnswer;
 use web::pages::Page;
-use web::{AppState, PageRequest, Problem, Query};
+use web::{AppState, PageRequest, Problem, Query, accept};
 
 use crate::geojson::{self, FeatureCollection};
 use crate::json::PropertyOut;
@@ -94,7 +94,7 @@ pub(crate) async fn search_properties(
     headers: HeaderMap,
     Query(params): Query<SearchParams>,
 ) -> Result<impl IntoResponse, Problem> {
-    let as_geojson = geojson::is_preferred(&headers);
+    let as_geojson = accept::prefers(&headers, geojson::MEDIA_TYPE);
     let page = params.page.clone();
     let request = params.into_request(&app.services).await?;
     let name = format!("searchProperties {as_geojson} {}", page.name());

@@ -28,6 +28,8 @@ enum Rule {
     SharedByLink,
     /// The host; others get `403` where they may see the property and `404` where not.
     Host,
+    /// Admins; `403` to others.
+    Admin,
 }
 
 const TABLE: &[(&str, Rule)] = &[
@@ -101,6 +103,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/payout-account", Rule::SignedIn),
     ("GET /v1/payouts", Rule::SignedIn),
     ("GET /v1/payouts/{id}", Rule::SignedIn),
+    ("GET /v1/earnings", Rule::SignedIn),
+    ("GET /v1/admin/ledger/trial-balance", Rule::Admin),
     ("POST /v1/webhooks/stripe", Rule::Public),
     ("GET /v1/properties/{id}/reviews", Rule::PublicWhenListed),
     ("POST /v1/reviews", Rule::SignedIn),
@@ -271,6 +275,11 @@ async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()>
             Rule::Host => {
                 answer_to(stranger, path_of(&operation, &samples.draft)?).await?.expect_problem(404, "not_found")?;
                 answer_to(stranger, path_of(&operation, &samples.property)?).await?.expect_problem(403, "forbidden")?;
+            }
+            Rule::Admin => {
+                for user in [stranger, &host] {
+                    answer_to(user, samples.path(&operation)?).await?.expect_problem(403, "forbidden")?;
+                }
             }
             Rule::Public | Rule::SignedIn => {}
         }

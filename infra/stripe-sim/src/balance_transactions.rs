@@ -3,13 +3,15 @@
 use serde_json::{Value, json};
 
 use crate::charges::Charge;
+use crate::currencies;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
 use crate::state::State;
 use crate::table::Row;
 
-/// Stripe's fee in the United States: 2.9 % and 30 minor units, whatever the currency here.
+/// Stripe's fee in the United States: 2.9 % and 30 minor units, whatever the currency here, in steps of what the
+/// currency is charged in.
 const FEE_BASIS_POINTS: i64 = 290;
 const FEE_FIXED_MINOR: i64 = 30;
 const DISPUTE_FEE_MINOR: i64 = 1_500;
@@ -124,7 +126,8 @@ fn insert(state: &mut State, movement: Movement<'_>) -> String {
 
 /// A charge waits two days, unless its card says otherwise.
 pub(crate) fn of_charge(state: &mut State, charge: &str, amount: i64, currency: &str, at_once: bool) -> String {
-    let fee = (amount * FEE_BASIS_POINTS + 5_000) / 10_000 + FEE_FIXED_MINOR;
+    let step = currencies::step(currency);
+    let fee = ((amount * FEE_BASIS_POINTS + 5_000) / 10_000 + FEE_FIXED_MINOR) / step * step;
     let available_on = state.now() + if at_once { 0 } else { AVAILABLE_AFTER_SECONDS };
     insert(state, Movement { kind: ("charge", "charge"), source: charge, amount, fee, currency, available_on })
 }

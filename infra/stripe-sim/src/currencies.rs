@@ -106,13 +106,21 @@ pub(crate) fn check_amount(amount: i64, currency: &str) -> Result<(), StripeErro
         let message = format!("Amount must be no more than {}", shown(most, currency));
         return Err(StripeError::invalid(message).code("amount_too_large").param("amount"));
     }
-    let step = if among(THREE_DECIMAL, currency) {
-        10
-    } else if among(TWO_ZERO_DECIMALS, currency) {
-        100
-    } else {
-        1
-    };
+    check_step(amount, currency)
+}
+
+/// Amounts are multiples of so many minor units.
+pub(crate) fn step(currency: &str) -> i64 {
+    match () {
+        () if among(THREE_DECIMAL, currency) => 10,
+        () if among(TWO_ZERO_DECIMALS, currency) => 100,
+        () => 1,
+    }
+}
+
+/// Refuses an amount between two steps.
+pub(crate) fn check_step(amount: i64, currency: &str) -> Result<(), StripeError> {
+    let step = step(currency);
     if amount % step != 0 {
         let message = format!("Invalid amount: amounts in {currency} must be evenly divisible by {step}.");
         return Err(StripeError::invalid(message).code("parameter_invalid_integer").param("amount"));

@@ -1,5 +1,5 @@
-//! Disputes: the holder of a card takes money back through the bank. They are opened by a test card and closed by the
-//! simulator's own handle; evidence is not simulated.
+//! Disputes: the holder of a card takes money back through the bank. They are opened by a test card and decided by
+//! Stripe's test evidence, by giving in, or by the simulator's own handle.
 
 use serde_json::{Map, Value, json};
 
@@ -51,7 +51,7 @@ pub(crate) fn to_json(state: &State, dispute: &Dispute) -> Value {
             "due_by": dispute.created + ANSWER_WITHIN_SECONDS, "enhanced_eligibility": {}, "has_evidence": false,
             "past_due": false, "submission_count": 0,
         },
-        "is_charge_refundable": false,
+        "is_charge_refundable": dispute.status == "won",
         "livemode": false,
         "metadata": Map::new(),
         "payment_intent": dispute.payment_intent,
@@ -82,6 +82,42 @@ pub(crate) fn list(state: &State, mut params: Params) -> Result<Value, StripeErr
     })
 }
 
+/// `POST /v1/disputes/{id}`: evidence. Of all of it only the text that decides a dispute of test mode is looked at.
+pub(crate) fn update(state: &mut State, id: &str, mut params: Params) -> Result<Value, StripeError> {
+    let evidence = params.object("evidence")?.map(|mut evidence| evidence.text("uncategorized_text")).transpose()?;
+    let submit = params.boolean("submit")?.unwrap_or(true);
+    params.not_simulated(&["metadata"])?;
+    params.finish()?;
+    let found = state.disputes.get(id).ok_or_else(|| StripeError::no_such("dispute", id, "dispute"))?;
+    if found.status != "needs_response" {
+        return Err(StripeError::invalid("This dispute is already closed."));
+    }
+    match evidence.flatten().as_deref() {
+        Some("winning_evidence") if submit => close(state, id, true),
+        Some("losing_evidence") if submit => close(state, id, false),
+        _ => {
+            let mut dispute = found.clone();
+            dispute.status = if submit { "under_review" } else { "needs_response" };
+            let (intent, shown) = (dispute.payment_intent.clone(), to_json(state, &dispute));
+            if let Some(kept) = state.disputes.get_mut(id) {
+                *kept = dispute;
+            }
+            state.emit("charge.dispute.updated", &intent, shown.clone());
+            Ok(shown)
+        }
+    }
+}
+
+/// `POST /v1/disputes/{id}/close`: giving in.
+pub(crate) fn give_in(state: &mut State, id: &str) -> Result<Value, StripeError> {
+    close(state, id, false)
+}
+
+/// Whether the bank has the money of a charge: it is contested, or lost.
+pub(crate) fn keeps(state: &State, charge: &str) -> bool {
+    state.disputes.newest_first().any(|dispute| dispute.charge == charge && dispute.status != "won")
+}
+
 /// The holder disputes the whole charge; the bank takes the amount and its fee at once.
 pub(crate) fn open(state: &mut State, charge_id: &str) {
     let Some(charge) = state.charges.get_mut(charge_id) else { return };
@@ -108,7 +144,7 @@ pub(crate) fn open(state: &mut State, charge_id: &str) {
 /// The bank decides; `won` gives the money back.
 pub(crate) fn close(state: &mut State, id: &str, won: bool) -> Result<Value, StripeError> {
     let found = state.disputes.get(id).ok_or_else(|| StripeError::no_such("dispute", id, "dispute"))?;
-    if found.status != "needs_response" {
+    if !matches!(found.status, "needs_response" | "under_review") {
         return Err(StripeError::invalid("This dispute is already closed."));
     }
     let mut dispute = found.clone();

@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 use crate::balance_transactions;
 use crate::cards::Behaviour;
 use crate::charges::{self, Charge};
-use crate::currencies::shown;
+use crate::currencies::{check_step, shown};
+use crate::disputes;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
@@ -119,7 +120,7 @@ pub(crate) fn create(state: &mut State, mut params: Params) -> Result<Value, Str
     ])?;
     params.finish()?;
     let charge = find_charge(state, charge, intent)?;
-    let amount = refundable(&charge, amount)?;
+    let amount = refundable(state, &charge, amount)?;
 
     let id = state.ids.next("re");
     let transaction = balance_transactions::of_refund(state, &id, amount, &charge);
@@ -180,13 +181,13 @@ fn find_charge(state: &State, charge: Option<String>, intent: Option<String>) ->
 }
 
 /// The amount to give back, all that is left unless the caller says otherwise.
-fn refundable(charge: &Charge, amount: Option<i64>) -> Result<i64, StripeError> {
+fn refundable(state: &State, charge: &Charge, amount: Option<i64>) -> Result<i64, StripeError> {
     let id = charge.id();
     if !charge.captured {
         let message = format!("Charge {id} was not captured: cancel its PaymentIntent instead of refunding it.");
         return Err(StripeError::invalid(message).code("charge_not_refundable").param("charge"));
     }
-    if charge.disputed {
+    if disputes::keeps(state, id) {
         let message = format!("Charge {id} has been charged back; cannot issue a refund.");
         return Err(StripeError::invalid(message).code("charge_disputed"));
     }
@@ -196,6 +197,7 @@ fn refundable(charge: &Charge, amount: Option<i64>) -> Result<i64, StripeError> 
         return Err(StripeError::invalid(message).code("charge_already_refunded"));
     }
     let amount = amount.unwrap_or(left);
+    check_step(amount, &charge.currency)?;
     if amount > left {
         let (what, most) = match charge.amount_refunded {
             0 => ("charge amount", charge.amount_captured),

@@ -63,6 +63,8 @@ fn route(
         ("GET", ["payment_methods", id]) => bare(params, || payment_methods::retrieve(state, id)),
         ("GET", ["disputes"]) => disputes::list(state, params),
         ("GET", ["disputes", id]) => bare(params, || disputes::retrieve(state, id)),
+        ("POST", ["disputes", id]) => disputes::update(state, id, params),
+        ("POST", ["disputes", id, "close"]) => bare(params, || disputes::give_in(state, id)),
         ("POST", ["accounts"]) => accounts::create(state, params),
         ("GET", ["accounts"]) => accounts::list(state, params),
         ("GET", ["accounts", id]) => bare(params, || accounts::retrieve(state, id)),

@@ -23,6 +23,7 @@ mod functions;
 mod gateway;
 mod http;
 mod keeper;
+mod ledger;
 mod local;
 mod mail;
 mod ministack;
@@ -103,6 +104,9 @@ enum Command {
     /// Move the stack's clock.
     #[command(subcommand)]
     Clock(ClockCommand),
+    /// The running stack's books.
+    #[command(subcommand)]
+    Ledger(LedgerCommand),
     /// One part of the running stack, for trying out its absence.
     #[command(subcommand)]
     Stack(StackCommand),
@@ -117,6 +121,12 @@ enum ClockCommand {
     },
     /// Set app_now() back to the wall clock, then run the scheduler once.
     Reset,
+}
+
+#[derive(Subcommand)]
+enum LedgerCommand {
+    /// Hold them against themselves and against the tables; fails when something does not agree.
+    Check,
 }
 
 #[derive(Subcommand)]
@@ -236,6 +246,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Down => down(&paths, &arguments.state_dir).await?,
         Command::Clock(ClockCommand::Advance { by }) => clock::advance(&paths, clock::parse(&by)?).await?,
         Command::Clock(ClockCommand::Reset) => clock::reset(&paths).await?,
+        Command::Ledger(LedgerCommand::Check) => return ledger::check(&paths).await,
         Command::Stack(StackCommand::Kill { part }) => kill(&paths, part).await?,
         Command::Stack(StackCommand::Start { part }) => stack::start_part(&paths, part.name()).await?,
         Command::Stack(StackCommand::Print { field }) => description::print(&paths, &field)?,

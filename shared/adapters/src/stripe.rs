@@ -2,6 +2,8 @@
 //! <https://docs.stripe.com/api/payment_intents>
 
 mod connect;
+mod disputes;
+mod units;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,13 +12,13 @@ use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable as _};
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::{PaymentId, RefundId};
-use domain::money::{Currency, Money};
+use domain::money::Money;
 use domain::payment::IntentStatus;
 use jiff::Timestamp;
 use reqwest::{Method, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use services::ports::{Intent, NewIntent, PaymentProvider, RefundOutcome, SecretName, SecretSource};
+use services::ports::{Intent, NewIntent, PaymentProvider, ProviderDispute, RefundOutcome, SecretName, SecretSource};
 use tokio::sync::OnceCell;
 
 /// Pinned: what the types below were written for.
@@ -25,6 +27,9 @@ const API_VERSION: &str = "2026-10-28.endive";
 /// A request's own answer is due within 3 s.
 const CONNECT_LIMIT: Duration = Duration::from_millis(700);
 const CALL_LIMIT: Duration = Duration::from_millis(1_200);
+
+/// What an intent is asked for with: the charge has the limit of an authorisation, its balance transaction the fee.
+const WITH_CHARGE: (&str, &str) = ("expand[]", "latest_charge.balance_transaction");
 
 /// One more attempt, after 50 to 100 ms, for what may pass: a lost connection, 409 (the same key is being worked on),
 /// 429, 5xx. Who waits for an answer can't wait for more; the reconciler goes on later.
@@ -51,7 +56,7 @@ struct PaymentIntent {
     amount_received: i64,
     currency: String,
     client_secret: Option<String>,
-    latest_charge: Option<String>,
+    latest_charge: Option<Expandable<Charge>>,
     last_payment_error: Option<PaymentError>,
     #[serde(default)]
     metadata: Metadata,
@@ -68,9 +73,34 @@ struct Metadata {
     payment_id: Option<String>,
 }
 
+/// A reference that was expanded, or not.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Expandable<T> {
+    Object(T),
+    #[expect(dead_code, reason = "told apart from an object; nobody needs the id")]
+    Id(String),
+}
+
+impl<T> Expandable<T> {
+    fn object(self) -> Option<T> {
+        match self {
+            Self::Object(object) => Some(object),
+            Self::Id(_) => None,
+        }
+    }
+}
+
 #[derive(Deserialize)]
 struct Charge {
     payment_method_details: Option<PaymentMethodDetails>,
+    balance_transaction: Option<Expandable<BalanceTransaction>>,
+}
+
+#[derive(Deserialize)]
+struct BalanceTransaction {
+    fee: i64,
+    currency: String,
 }
 
 #[derive(Deserialize)]
@@ -181,10 +211,12 @@ impl Stripe {
         let secret: StripeSecret = serde_json::from_str(&self.secrets.secret(SecretName::Stripe).await?)
             .map_err(|_| Error::internal("the Stripe secret is not JSON of the agreed form"))?;
         let is_post = method == Method::POST;
+        let query: &[(&str, String)] = if is_post { &[] } else { form };
         let mut request = self
             .http()
             .await?
             .request(method, format!("{}{path}", self.api_base))
+            .query(query)
             .bearer_auth(secret.api_key)
             .header("Stripe-Version", API_VERSION);
         if let Some(key) = idempotency_key {
@@ -218,18 +250,22 @@ impl Stripe {
             (status, _) => Err(Error::unavailable(format!("Stripe answered {status}"))),
         }
     }
+}
 
-    /// Reads an intent out of Stripe's; an authorised one has its limit on the charge.
-    async fn read(&self, intent: PaymentIntent) -> Result<Intent> {
-        let currency: Currency = intent.currency.to_uppercase().parse().map_err(Error::internal)?;
+impl PaymentIntent {
+    fn read(self) -> Result<Intent> {
+        let intent = self;
+        let currency = units::currency(&intent.currency)?;
         let status = match intent.status.as_str() {
             // Before the first card and after a refused one: the guest is to act either way.
             "requires_confirmation" => IntentStatus::RequiresPaymentMethod,
             status => status.parse().map_err(Error::internal)?,
         };
-        let capture_before = match (&status, &intent.latest_charge) {
-            (IntentStatus::RequiresCapture, Some(charge_id)) => self.capture_before(charge_id).await?,
-            _ => None,
+        let charge = intent.latest_charge.and_then(Expandable::object);
+        let (capture_before, fee) = match (status, charge) {
+            (IntentStatus::RequiresCapture, Some(charge)) => (charge.capture_before()?, None),
+            (IntentStatus::Succeeded, Some(charge)) => (None, charge.fee()?),
+            _ => (None, None),
         };
         let failure = intent
             .last_payment_error
@@ -238,25 +274,37 @@ impl Stripe {
             id: intent.id,
             payment_id: intent.metadata.payment_id.and_then(|id| id.parse().ok()),
             status,
-            amount: Money::new(intent.amount, currency),
-            captured_minor: intent.amount_received,
+            amount: units::from_provider(intent.amount, currency)?,
+            captured_minor: units::from_provider(intent.amount_received, currency)?.amount,
             client_secret: intent.client_secret.unwrap_or_default(),
             capture_before,
+            fee,
             failure,
         })
     }
+}
 
-    async fn capture_before(&self, charge_id: &str) -> Result<Option<Timestamp>> {
-        let charge: Charge = expect(self.call(Method::GET, &format!("/v1/charges/{charge_id}"), &[], None).await?)?;
-        let limit = charge.payment_method_details.and_then(|details| details.card).and_then(|card| card.capture_before);
+impl Charge {
+    fn capture_before(self) -> Result<Option<Timestamp>> {
+        let limit = self.payment_method_details.and_then(|details| details.card).and_then(|card| card.capture_before);
         limit.map(Timestamp::from_second).transpose().map_err(Error::internal)
     }
 
+    /// Not there yet where the provider books later.
+    fn fee(self) -> Result<Option<Money>> {
+        let Some(booked) = self.balance_transaction.and_then(Expandable::object) else { return Ok(None) };
+        let currency = units::currency(&booked.currency)?;
+        Ok(Some(units::rounded_from_provider(booked.fee, currency)))
+    }
+}
+
+impl Stripe {
     /// An act on an intent. If Stripe will not do it, the intent is not in the state we thought: ask how it is.
     async fn act(&self, intent_id: &str, act: &str, idempotency_key: String) -> Result<Intent> {
         let path = format!("/v1/payment_intents/{intent_id}/{act}");
-        match self.call::<PaymentIntent>(Method::POST, &path, &[], Some(idempotency_key)).await? {
-            Outcome::Done(intent) => self.read(intent).await,
+        let form = [(WITH_CHARGE.0, WITH_CHARGE.1.to_owned())];
+        match self.call::<PaymentIntent>(Method::POST, &path, &form, Some(idempotency_key)).await? {
+            Outcome::Done(intent) => intent.read(),
             Outcome::Refused(refusal) => {
                 tracing::info!(intent_id, act, code = refusal.code, "Stripe refused; asking how the intent is");
                 self.intent(intent_id).await
@@ -280,7 +328,7 @@ fn expect<T>(outcome: Outcome<T>) -> Result<T> {
 impl PaymentProvider for Stripe {
     async fn create_intent(&self, new: &NewIntent) -> Result<Intent> {
         let form = [
-            ("amount", new.amount.amount.to_string()),
+            ("amount", units::to_provider(new.amount)?.to_string()),
             ("currency", new.amount.currency.code().to_lowercase()),
             ("capture_method", if new.manual_capture { "manual" } else { "automatic" }.to_owned()),
             ("allowed_payment_method_types[]", "card".to_owned()),
@@ -297,13 +345,14 @@ impl PaymentProvider for Stripe {
                 let detail = format!("The payment provider does not take {}: {code}.", new.amount);
                 Err(Error::new(ErrorCode::InvalidState, detail))
             }
-            made => self.read(expect(made)?).await,
+            made => expect::<PaymentIntent>(made)?.read(),
         }
     }
 
     async fn intent(&self, intent_id: &str) -> Result<Intent> {
-        let asked = self.call(Method::GET, &format!("/v1/payment_intents/{intent_id}"), &[], None).await?;
-        self.read(expect(asked)?).await
+        let with = [(WITH_CHARGE.0, WITH_CHARGE.1.to_owned())];
+        let asked = self.call(Method::GET, &format!("/v1/payment_intents/{intent_id}"), &with, None).await?;
+        expect::<PaymentIntent>(asked)?.read()
     }
 
     async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent> {
@@ -317,7 +366,7 @@ impl PaymentProvider for Stripe {
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome> {
         let form = [
             ("payment_intent", intent_id.to_owned()),
-            ("amount", amount.amount.to_string()),
+            ("amount", units::to_provider(amount)?.to_string()),
             ("metadata[refund_id]", refund_id.to_string()),
         ];
         let key = Some(refund_id.to_string());
@@ -338,5 +387,16 @@ impl PaymentProvider for Stripe {
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome> {
         let asked = self.call::<RefundObject>(Method::GET, &format!("/v1/refunds/{name}"), &[], None).await?;
         expect(asked).map(RefundOutcome::from)
+    }
+
+    async fn dispute(&self, name: &str) -> Result<ProviderDispute> {
+        let asked = self.call::<disputes::Dispute>(Method::GET, &format!("/v1/disputes/{name}"), &[], None).await?;
+        expect(asked)?.read()
+    }
+
+    async fn latest_disputes(&self) -> Result<Vec<ProviderDispute>> {
+        let limit = [("limit", "100".to_owned())];
+        let asked = self.call::<disputes::List>(Method::GET, "/v1/disputes", &limit, None).await?;
+        expect(asked)?.read()
     }
 }

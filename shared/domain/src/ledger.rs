@@ -17,9 +17,10 @@
 //! accommodation and cleaning from the host, less the host fee on that part (the same share of the fee, rounded half
 //! up, so that the host never loses more than was received), the guest fee, each tax and the rounding from their own.
 //!
-//! **Disputes.** What the bank takes is parked in `disputes` while it is contested. When it is lost, the host bears
-//! the host's share of it (as `host_payout` is to `total`, rounded half up) and `dispute_losses` the rest: fees and
-//! taxes stay booked, since the stay was sold. The provider's fees are the platform's cost.
+//! **Disputes.** What the bank takes is parked in `disputes` while it is contested. When it is lost, what is the
+//! guest's anyhow goes first; of the rest the host bears the host's share (as `host_payout` is to `total`, rounded
+//! half up) and `dispute_losses` what remains: fees and taxes stay booked, since the stay was sold. The provider's
+//! fees are the platform's cost.
 
 use std::fmt::Display;
 
@@ -95,7 +96,8 @@ code_enum! {
 }
 
 impl MovementKind {
-    /// Whether refunds may take what it moved: a payout or a lost dispute does not lessen what is left to be refunded.
+    /// Whether a [`Standing`] counts what it took from the host: a payout or a lost dispute does not lessen what is
+    /// left to be refunded.
     pub const fn is_standing(self) -> bool {
         !matches!(self, Self::Payout | Self::PayoutReversed | Self::DisputeLost)
     }
@@ -149,7 +151,8 @@ pub struct Split {
     pub rounding: i64,
 }
 
-/// What the books hold of a booking in its currency, payouts and lost disputes left out: all that refunds may take.
+/// What the books hold of a booking in its currency, all that refunds may take: of what the host got, payouts and lost
+/// disputes are not taken off, since the guest can be given it all the same.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Standing {
     /// The guest's: not earned, or given back and not refunded.
@@ -277,11 +280,11 @@ pub fn given_back(of: Subject, back: Split, currency: Currency) -> Movement {
 /// A refund was decided. What the guest does not own already is taken from the host, or from everybody when it is all
 /// that is left.
 pub fn refund_decided(of: Subject, refund_id: RefundId, amount: Money, standing: Standing) -> Movement {
-    let own = amount.amount.min(standing.guest_funds.max(0));
-    let rest = amount.amount - own;
-    let taken = match rest == standing.earned.total() {
-        true => standing.earned,
-        false => Split { host: rest, ..Split::default() },
+    let (own, taken) = if amount.amount == standing.guest_funds + standing.earned.total() {
+        (standing.guest_funds, standing.earned)
+    } else {
+        let own = amount.amount.min(standing.guest_funds.max(0));
+        (own, Split { host: amount.amount - own, ..Split::default() })
     };
     let mut lines = vec![(Account::GuestFunds, own), (Account::RefundPayable, -amount.amount)];
     lines.extend(taken.taken());
@@ -352,7 +355,7 @@ fn payout_movement(
 
 mod disputes;
 
-pub use disputes::{dispute_lost, dispute_reinstated, dispute_withdrawn};
+pub use disputes::{dispute_lost, dispute_moved, quarantined_dispute_lost};
 
 #[cfg(test)]
 mod tests;

@@ -37,6 +37,8 @@ code_enum! {
         PartiallyRefunded = "partially_refunded",
         /// All was given back.
         Refunded = "refunded",
+        /// The guest's bank contests it, or took it for good.
+        Disputed = "disputed",
     }
 }
 
@@ -49,6 +51,35 @@ code_enum! {
         Succeeded = "succeeded",
         /// The provider refused it for good; people look at it.
         Failed = "failed",
+    }
+}
+
+code_enum! {
+    /// Where a dispute stands, in the provider's words.
+    pub enum DisputeStatus {
+        /// The bank asks; nothing is taken yet.
+        WarningNeedsResponse = "warning_needs_response",
+        /// The bank looks at our answer; nothing is taken yet.
+        WarningUnderReview = "warning_under_review",
+        /// The bank's question is closed.
+        WarningClosed = "warning_closed",
+        /// The bank has taken the money and waits for our evidence.
+        NeedsResponse = "needs_response",
+        /// The bank looks at our evidence.
+        UnderReview = "under_review",
+        /// The bank decided for us.
+        Won = "won",
+        /// The bank decided for the guest.
+        Lost = "lost",
+        /// Settled before it became one.
+        Prevented = "prevented",
+    }
+}
+
+impl DisputeStatus {
+    /// Whether the money is with the guest's bank: while it is contested, and when it is lost.
+    pub const fn stands(self) -> bool {
+        matches!(self, Self::NeedsResponse | Self::UnderReview | Self::Lost)
     }
 }
 
@@ -70,9 +101,10 @@ impl IntentStatus {
 }
 
 impl PaymentStatus {
-    /// The state of a payment of which `captured` and `refunded` minor units moved.
-    pub const fn of(intent: IntentStatus, captured: i64, refunded: i64) -> Self {
+    /// The state of a payment of which `captured` and `refunded` minor units moved, and that stands `disputed` or not.
+    pub const fn of(intent: IntentStatus, captured: i64, refunded: i64, disputed: bool) -> Self {
         match intent {
+            _ if disputed => Self::Disputed,
             IntentStatus::RequiresPaymentMethod => Self::RequiresPaymentMethod,
             IntentStatus::RequiresAction => Self::RequiresAction,
             IntentStatus::Processing => Self::Processing,
@@ -146,9 +178,17 @@ mod tests {
 
     #[test]
     fn refunds_show_in_the_status() {
-        assert_eq!(PaymentStatus::of(IntentStatus::Succeeded, 100, 0), PaymentStatus::Succeeded);
-        assert_eq!(PaymentStatus::of(IntentStatus::Succeeded, 100, 99), PaymentStatus::PartiallyRefunded);
-        assert_eq!(PaymentStatus::of(IntentStatus::Succeeded, 100, 100), PaymentStatus::Refunded);
-        assert_eq!(PaymentStatus::of(IntentStatus::Canceled, 0, 0), PaymentStatus::Canceled);
+        let of = |status, captured, refunded| PaymentStatus::of(status, captured, refunded, false);
+        assert_eq!(of(IntentStatus::Succeeded, 100, 0), PaymentStatus::Succeeded);
+        assert_eq!(of(IntentStatus::Succeeded, 100, 99), PaymentStatus::PartiallyRefunded);
+        assert_eq!(of(IntentStatus::Succeeded, 100, 100), PaymentStatus::Refunded);
+        assert_eq!(of(IntentStatus::Canceled, 0, 0), PaymentStatus::Canceled);
+    }
+
+    #[test]
+    fn a_dispute_stands_while_it_is_open_and_when_it_is_lost() {
+        assert_eq!(PaymentStatus::of(IntentStatus::Succeeded, 100, 99, true), PaymentStatus::Disputed);
+        let standing: Vec<_> = DisputeStatus::ALL.iter().filter(|status| status.stands()).collect();
+        assert_eq!(standing, [&DisputeStatus::NeedsResponse, &DisputeStatus::UnderReview, &DisputeStatus::Lost]);
     }
 }

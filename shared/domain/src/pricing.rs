@@ -221,16 +221,12 @@ fn discount(card: &RateCard, nights: u32) -> (Percent, &'static str) {
     }
 }
 
-/// What brings an amount to one the payment provider takes: three-decimal currencies go in steps of 10 minor units,
-/// the nearest one, half up. From -4 to 5.
+/// What brings an amount to one the payment provider takes: the nearest multiple of
+/// [`Currency::payment_step_minor`], half up. From -4 to 5 where three-decimal currencies go in steps of 10.
 pub(crate) fn provider_rounding(amount_minor: i64, currency: Currency) -> i64 {
-    if currency.exponent() != 3 {
-        return 0;
-    }
-    match amount_minor.rem_euclid(10) {
-        rest @ 0..5 => -rest,
-        rest => 10 - rest,
-    }
+    let step = currency.payment_step_minor();
+    let rest = amount_minor.rem_euclid(step);
+    if rest * 2 < step { -rest } else { step - rest }
 }
 
 fn plural(count: u32, thing: &str) -> String {

@@ -6,6 +6,7 @@ use domain::booking_change::{ChangeStatus, StayChange};
 use domain::error::{Error, ErrorCode, FieldError, Invalid, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
+use domain::ledger;
 use domain::money::Money;
 use domain::pricing::Price;
 use domain::stay::{Guests, StayDates};
@@ -23,6 +24,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::bookings::event_data;
 use crate::host_answers::invalid_state;
+use crate::ledger::{post, subject};
 use crate::payments::decide_refunds_of_booking;
 use crate::quotes::{PriceInput, PriceInputs, price_of};
 
@@ -197,6 +199,7 @@ pub async fn withdraw_change(
 pub(crate) async fn apply(tx: &Tx, booking: &Booking, change: &BookingChange, by: Party) -> Result<BookingChange> {
     let applied = store::booking_changes::set_status(tx, change.id, ChangeStatus::Applied, None).await?;
     let changed = store::bookings::apply_change(tx, booking, change, by).await?;
+    post(tx, &ledger::changed(subject(booking), change.id, &booking.price, &changed.price)).await?;
     let back = Money::new(-change.difference.amount, change.difference.currency);
     let refunds = decide_refunds_of_booking(tx, booking, back, "The stay was changed.").await?;
     let refunded: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();

@@ -5,6 +5,7 @@ use domain::cancellation::{BookedStay, RefundPreview, refund};
 use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
+use domain::ledger::{self, Split};
 use domain::money::Money;
 use domain::user::Role;
 use jiff::Timestamp;
@@ -19,6 +20,7 @@ use crate::actor::Actor;
 use crate::booking_changes::close_open;
 use crate::bookings::event_data;
 use crate::host_answers::invalid_state;
+use crate::ledger::{post, subject};
 use crate::payments::decide_refunds_of_booking;
 
 impl Services {
@@ -54,7 +56,7 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
     let property = store::properties::find(tx, booking.property_id).await?;
     let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
     let by = party(actor, &booking);
-    let back = work_out(&booking, &property, by, store::clock::now(tx).await?).refund;
+    let back = work_out(&booking, &property, by, store::clock::now(tx).await?);
     close_open(tx, &booking).await?;
     let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
     let cancelled = store::bookings::apply(tx, &booking, &change).await?;
@@ -67,15 +69,39 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
 }
 
 /// Lets go of an attempt that is open, and decides the refund of what was captured.
-async fn give_back(tx: &Tx, booking: &Booking, back: Money, reason: Option<&str>) -> Result<Option<Money>> {
+async fn give_back(
+    tx: &Tx,
+    booking: &Booking,
+    mut back: RefundPreview,
+    reason: Option<&str>,
+) -> Result<Option<Money>> {
     if let Some(open) = store::payments::find_open(tx, booking.id).await? {
         store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
     }
+    // What went back before counts, and what the guest's bank has.
+    let left = store::payments::left_of_booking_minor(tx, booking.id).await?;
+    limit(&mut back, left.unwrap_or(0));
+    if back.refund.amount == 0 {
+        return Ok(None);
+    }
+    post_given_back(tx, booking, &back).await?;
     let reason = reason.unwrap_or("The booking was cancelled.");
-    // What went back before counts.
-    let refunds = decide_refunds_of_booking(tx, booking, back, reason).await?;
+    let refunds = decide_refunds_of_booking(tx, booking, back.refund, reason).await?;
     let total: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
-    Ok((total > 0).then(|| Money::new(total, back.currency)))
+    Ok((total > 0).then(|| Money::new(total, back.refund.currency)))
+}
+
+/// Takes from each who had earned it what the guest gets back, for the refunds that follow: by the preview's lines,
+/// or everything when nothing is to be left.
+async fn post_given_back(tx: &Tx, booking: &Booking, back: &RefundPreview) -> Result<()> {
+    let currency = back.refund.currency;
+    let standing = store::ledger::standing(tx, booking.id, currency).await?;
+    let split = if back.refund.amount == standing.guest_funds + standing.earned.total() {
+        standing.earned
+    } else {
+        Split::of_lines(&back.lines, &booking.price)
+    };
+    post(tx, &ledger::given_back(subject(booking), split, currency)).await
 }
 
 fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -> RefundPreview {

@@ -41,6 +41,8 @@ pub struct PassReport {
     pub swept_photos: u64,
     /// Old rows removed.
     pub purged_rows: u64,
+    /// What of the last hour's money does not agree with the books.
+    pub ledger_imbalances: u64,
     /// Steps that failed, by name; their errors are in the log. The next pass tries again.
     pub failed_steps: Vec<&'static str>,
 }
@@ -62,6 +64,7 @@ impl Services {
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
         report.swept_photos = report.step("sweep_photos", self.sweep_photos().await);
         report.purged_rows = report.step("purge", self.purge().await);
+        report.ledger_imbalances = report.step("check_ledger", self.check_recent_ledger().await);
         // Last, since it waits for others.
         report.refreshed_feeds = report.step("refresh_feeds", self.refresh_feeds().await);
         report

@@ -7,7 +7,8 @@ use domain::booking::BookingStatus;
 use domain::booking_change::ChangeStatus;
 use domain::error::{Error, ErrorCode, Invalid, Result};
 use domain::event::EventKind;
-use domain::id::{BookingId, PaymentId};
+use domain::id::{BookingId, PaymentId, UserId};
+use domain::ledger;
 use domain::money::Money;
 use domain::payment::{IntentStatus, RefundStatus, newest_first};
 use domain::user::Role;
@@ -15,12 +16,14 @@ use jiff::SignedDuration;
 use serde_json::json;
 use store::Tx;
 use store::bookings::Booking;
+pub use store::disputes::Dispute;
 use store::payments::NewPayment;
 pub use store::payments::{Instruction, Payment, Refund};
 
 use crate::Services;
 use crate::actor::Actor;
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
+use crate::ledger::{post, subject};
 use crate::ports::{Intent, NewIntent, RefundOutcome};
 use crate::settlement::event_data;
 
@@ -35,6 +38,8 @@ pub struct PaymentView {
     pub payment: Payment,
     /// What was given back of it.
     pub refunds: Vec<Refund>,
+    /// What the guest's bank says of it, oldest first; to the host and admins.
+    pub disputes: Vec<Dispute>,
     /// For the payer, to confirm with the provider's own library; only when the attempt is made or asked for again.
     pub client_secret: Option<String>,
     /// Whether this request made it.
@@ -119,7 +124,8 @@ impl Services {
         let booking = store::bookings::find(&connection, payment.booking_id).await?;
         booking.filter(|booking| concerns(actor, booking)).ok_or_else(Error::not_found)?;
         let refunds = store::payments::refunds_of(&connection, &[id]).await?;
-        Ok(PaymentView { payment, refunds, client_secret: None, created: false })
+        let disputes = store::disputes::of_payments(&connection, &[id], seen_as_host(actor)).await?;
+        Ok(PaymentView { payment, refunds, disputes, client_secret: None, created: false })
     }
 
     /// The payments of a booking, newest first.
@@ -132,9 +138,11 @@ impl Services {
         let payments = store::payments::list_of_booking(&connection, booking.id).await?;
         let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
         let refunds = store::payments::refunds_of(&connection, &ids).await?;
+        let disputes = store::disputes::of_payments(&connection, &ids, seen_as_host(actor)).await?;
         let view = |payment: Payment| {
             let refunds = refunds.iter().filter(|refund| refund.payment_id == payment.id).cloned().collect();
-            PaymentView { payment, refunds, client_secret: None, created: false }
+            let disputes = disputes.iter().filter(|dispute| dispute.payment_id == payment.id).cloned().collect();
+            PaymentView { payment, refunds, disputes, client_secret: None, created: false }
         };
         Ok(payments.into_iter().map(view).collect())
     }
@@ -145,7 +153,13 @@ impl Services {
     /// `unavailable`.
     pub async fn payments_of_bookings(&self, booking_ids: &[BookingId]) -> Result<Vec<PaymentView>> {
         let payments = store::payments::list_of_bookings(&self.db.connection().await?, booking_ids).await?;
-        let view = |payment| PaymentView { payment, refunds: Vec::new(), client_secret: None, created: false };
+        let view = |payment| PaymentView {
+            payment,
+            refunds: Vec::new(),
+            disputes: Vec::new(),
+            client_secret: None,
+            created: false,
+        };
         Ok(payments.into_iter().map(view).collect())
     }
 
@@ -155,6 +169,15 @@ impl Services {
     /// `unavailable`.
     pub async fn refunds_of_payments(&self, payment_ids: &[PaymentId]) -> Result<Vec<Refund>> {
         store::payments::refunds_of(&self.db.connection().await?, payment_ids).await
+    }
+
+    /// The disputes of payments that the caller has been shown, as far as the caller may see them, oldest first, in one
+    /// statement.
+    ///
+    /// # Errors
+    /// `unavailable`.
+    pub async fn disputes_of_payments(&self, actor: &Actor, payment_ids: &[PaymentId]) -> Result<Vec<Dispute>> {
+        store::disputes::of_payments(&self.db.connection().await?, payment_ids, seen_as_host(actor)).await
     }
 
     /// Tells the provider of a payment's decided refunds, as far as it can be told now; the reconciler does the rest.
@@ -196,7 +219,7 @@ impl Services {
                 RefundOutcome::Done(name) => refund_done(&tx, payment, refund, name).await,
                 RefundOutcome::Refused(reason) => {
                     tracing::error!(refund_id = %refund.id, reason, "the provider refused a refund: people must look");
-                    store::payments::fail_refund(&tx, refund.id).await
+                    refund_refused(&tx, payment, refund).await
                 }
             }
         })
@@ -214,9 +237,7 @@ impl Services {
         self.write("payments.undo_refund", |tx| async move {
             let refund = store::payments::find_refund_of_provider(&tx, name).await?;
             let refund = refund.ok_or_else(|| Error::internal("a failed refund that is not ours"))?;
-            // Locked, so that two who heard of it count it once.
-            store::payments::find_for_update(&tx, refund.payment_id).await?;
-            store::payments::undo_refund(&tx, &refund).await
+            refund_returned(&tx, &refund).await
         })
         .await
     }
@@ -233,35 +254,67 @@ pub async fn decide_refund_by_host(
     amount: Option<Money>,
     reason: &str,
 ) -> Result<Refund> {
-    let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(Error::not_found)?;
-    let booking = store::bookings::find(tx, payment.booking_id).await?.ok_or_else(Error::not_found)?;
+    let found = store::payments::find(tx, payment_id).await?.ok_or_else(Error::not_found)?;
+    // The booking is locked before its payment, as by everybody who needs both.
+    let booking = store::bookings::find_for_update(tx, found.booking_id).await?.ok_or_else(Error::not_found)?;
     if !concerns(actor, &booking) {
         return Err(Error::not_found());
     }
     if actor.user_id != booking.host_id && actor.role != Role::Admin {
         return Err(Error::new(ErrorCode::Forbidden, "Only the host may give money back."));
     }
-    let left = left_to_refund(tx, &payment).await?;
-    let amount = amount.unwrap_or(left);
-    if amount.currency != payment.amount.currency {
-        let detail = format!("The payment was in {}.", payment.amount.currency);
+    let payment = store::payments::find_for_update(tx, payment_id).await?.ok_or_else(Error::not_found)?;
+    if payment.quarantined && actor.role != Role::Admin {
+        let detail = "This payment was not what was asked for; only an admin decides about it.";
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", "quarantined"));
+    }
+    let amount = match amount {
+        Some(amount) => amount,
+        None => left_to_refund(tx, &payment).await?,
+    };
+    if amount.currency != payment.captured_currency {
+        let detail = format!("The payment was in {}.", payment.captured_currency);
         return Err(Error::invalid_field("/amount/currency", Invalid::new("currency_mismatch", detail)));
     }
-    decide_refund(tx, &payment, amount, reason).await
+    let step = amount.currency.payment_step_minor();
+    if amount.amount % step != 0 {
+        let detail = format!("In {} this must be a multiple of {step} minor units.", amount.currency);
+        return Err(Error::invalid_field("/amount/amount", Invalid::new("not_a_multiple", detail)));
+    }
+    decide_refund(tx, &payment, &booking, amount, reason).await
 }
 
-/// Decides a refund of a payment that this transaction has locked. Over its life never more goes back than was
-/// captured.
+/// Decides a refund of a payment that this transaction has locked, as its booking. Over its life never more goes back
+/// than was captured. It is taken from what is the guest's already, then from the host: what others must bear is
+/// given back in the books before ([`ledger::given_back`]).
 ///
 /// # Errors
-/// `invalid_state` when more would go back than is left.
-pub(crate) async fn decide_refund(tx: &Tx, payment: &Payment, amount: Money, reason: &str) -> Result<Refund> {
+/// `invalid_state` when more would go back than is left, or while the guest's bank has the money.
+pub(crate) async fn decide_refund(
+    tx: &Tx,
+    payment: &Payment,
+    booking: &Booking,
+    amount: Money,
+    reason: &str,
+) -> Result<Refund> {
+    if payment.disputed {
+        let detail = "The guest's bank has taken this payment back; nothing can be given back beside that.";
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", "disputed"));
+    }
     let left = left_to_refund(tx, payment).await?;
     if amount.amount < 1 || amount.amount > left.amount {
         let detail = format!("Of this payment {left} is left to be given back.");
         return Err(Error::new(ErrorCode::InvalidState, detail).with("left", json!(left)));
     }
-    store::payments::insert_refund(tx, payment.id, amount, reason).await
+    let refund = store::payments::insert_refund(tx, payment.id, amount, reason).await?;
+    let movement = if payment.quarantined {
+        ledger::quarantined_refund_decided(subject(booking), refund.id, amount)
+    } else {
+        let standing = store::ledger::standing(tx, booking.id, amount.currency).await?;
+        ledger::refund_decided(subject(booking), refund.id, amount, standing)
+    };
+    post(tx, &movement).await?;
+    Ok(refund)
 }
 
 /// Decides what goes back of all that was captured for a booking, which this transaction has locked, the newest payment
@@ -275,18 +328,19 @@ pub(crate) async fn decide_refunds_of_booking(
     let payments = store::payments::captured_for_update(tx, booking.id).await?;
     let mut left = Vec::new();
     for payment in &payments {
-        left.push(left_to_refund(tx, payment).await?.amount);
+        // What the guest's bank has is not ours to give.
+        left.push(if payment.disputed { 0 } else { left_to_refund(tx, payment).await?.amount });
     }
     let mut refunds = Vec::new();
     for (payment, part) in payments.iter().zip(newest_first(back.amount, left)).filter(|(_, part)| *part > 0) {
-        refunds.push(decide_refund(tx, payment, Money::new(part, back.currency), reason).await?);
+        refunds.push(decide_refund(tx, payment, booking, Money::new(part, back.currency), reason).await?);
     }
     Ok(refunds)
 }
 
 async fn left_to_refund(tx: &Tx, payment: &Payment) -> Result<Money> {
     let decided = store::payments::refunds_decided_minor(tx, payment.id).await?;
-    Ok(Money::new(payment.captured_minor - decided, payment.amount.currency))
+    Ok(Money::new(payment.captured_minor - decided, payment.captured_currency))
 }
 
 async fn refund_done(tx: &Tx, payment: &Payment, refund: &Refund, name: &str) -> Result<()> {
@@ -295,12 +349,36 @@ async fn refund_done(tx: &Tx, payment: &Payment, refund: &Refund, name: &str) ->
     if !store::payments::complete_refund(tx, refund, name).await? {
         return Ok(());
     }
-    let booking = store::bookings::find(tx, payment.booking_id).await?;
-    let booking = booking.ok_or_else(|| Error::internal("a payment of no booking"))?;
+    let booking = booking_of(tx, payment).await?;
+    post(tx, &ledger::refund_done(subject(&booking), refund.id, refund.amount)).await?;
     let mut data = event_data(&booking, payment);
     data["refund_id"] = json!(refund.id);
     data["amount"] = json!(refund.amount);
     store::outbox::insert(tx, EventKind::PaymentRefunded, &data).await
+}
+
+async fn refund_refused(tx: &Tx, payment: &Payment, refund: &Refund) -> Result<()> {
+    if !store::payments::fail_refund(tx, refund.id).await? {
+        return Ok(());
+    }
+    let of = subject(&booking_of(tx, payment).await?);
+    post(tx, &ledger::refund_refused(of, refund.id, refund.amount, payment.quarantined)).await
+}
+
+async fn refund_returned(tx: &Tx, refund: &Refund) -> Result<()> {
+    // Locked, so that two who heard of it count it once.
+    let payment = store::payments::find_for_update(tx, refund.payment_id).await?;
+    let payment = payment.ok_or_else(|| Error::internal("a refund of no payment"))?;
+    if !store::payments::undo_refund(tx, refund).await? {
+        return Ok(());
+    }
+    let of = subject(&booking_of(tx, &payment).await?);
+    post(tx, &ledger::refund_returned(of, refund.id, refund.amount, payment.quarantined)).await
+}
+
+async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {
+    let booking = store::bookings::find(tx, payment.booking_id).await?;
+    booking.ok_or_else(|| Error::internal("a payment of no booking"))
 }
 
 /// An attempt to pay what is due.
@@ -372,7 +450,18 @@ async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent, created: bool) 
         let detail = "The booking stopped waiting for this payment.";
         return Err(Error::new(ErrorCode::InvalidState, detail).with("state", payment.status.as_str()));
     }
-    Ok(PaymentView { payment, refunds: Vec::new(), client_secret: Some(intent.client_secret.clone()), created })
+    Ok(PaymentView {
+        payment,
+        refunds: Vec::new(),
+        disputes: Vec::new(),
+        client_secret: Some(intent.client_secret.clone()),
+        created,
+    })
+}
+
+/// Whose disputes the caller sees: admins all, others those of their own places.
+fn seen_as_host(actor: &Actor) -> Option<UserId> {
+    (actor.role != Role::Admin).then_some(actor.user_id)
 }
 
 fn concerns(actor: &Actor, booking: &Booking) -> bool {

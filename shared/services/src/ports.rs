@@ -10,7 +10,7 @@ use domain::id::{
     BookingId, EventId, NotificationId, PaymentId, PayoutId, PhotoId, RefundId, ReversalId, SessionId, UserId,
 };
 use domain::money::Money;
-use domain::payment::IntentStatus;
+use domain::payment::{DisputeStatus, IntentStatus};
 use domain::payout::PayoutAccountStatus;
 use domain::photo::PhotoType;
 use domain::property::CountryCode;
@@ -252,6 +252,8 @@ pub struct Intent {
     pub client_secret: String,
     /// Until when an authorisation can be captured.
     pub capture_before: Option<Timestamp>,
+    /// What the provider charged for it, once captured; none while it does not say.
+    pub fee: Option<Money>,
     /// The provider's name of the latest failure.
     pub failure: Option<String>,
 }
@@ -263,6 +265,36 @@ pub enum RefundOutcome {
     Done(String),
     /// The provider will never do it, and says why.
     Refused(String),
+}
+
+/// A payment that the guest's bank contests, as the provider says now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProviderDispute {
+    /// The provider's name of it.
+    pub id: String,
+    /// The intent that is contested.
+    pub intent_id: String,
+    /// How much of it.
+    pub amount: Money,
+    /// Where it stands.
+    pub status: DisputeStatus,
+    /// The provider's code of why.
+    pub reason: String,
+    /// Until when evidence is taken.
+    pub respond_by: Option<Timestamp>,
+    /// What it did to the provider's account, all of one currency.
+    pub movements: Vec<DisputeMovement>,
+}
+
+/// What a dispute did to the provider's account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DisputeMovement {
+    /// The provider's name of it.
+    pub id: String,
+    /// Taken (below nothing) or given again.
+    pub amount: Money,
+    /// What the provider charged for it, minor units; below nothing when given back.
+    pub fee_minor: i64,
 }
 
 /// The payment provider. A call that fails with `unavailable` may have had its effect: it is repeated with the same
@@ -283,6 +315,10 @@ pub trait PaymentProvider: Send + Sync {
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome>;
     /// Asks what became of a refund, by the provider's name of it: banks may send money back later.
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome>;
+    /// Asks for a dispute, by the provider's name of it.
+    async fn dispute(&self, name: &str) -> Result<ProviderDispute>;
+    /// The disputes opened last, a hundred at most.
+    async fn latest_disputes(&self) -> Result<Vec<ProviderDispute>>;
 }
 
 /// A host's account at the provider, as the provider tells it.

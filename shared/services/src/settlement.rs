@@ -2,13 +2,17 @@
 //! order they come in and however often, a captured payment becomes one confirmed booking or one change of it, or goes
 //! back in full.
 
+use std::time::{Duration, Instant};
+
 use domain::booking::{self, BookingEvent, BookingStatus, HOST_ANSWER_HOURS, Party};
 use domain::booking_change::ChangeStatus;
 use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::PaymentId;
+use domain::ledger;
 use domain::money::Money;
 use domain::payment::IntentStatus;
+use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::Tx;
@@ -18,6 +22,7 @@ use store::payments::{Instruction, Payment, Refund};
 use crate::Services;
 use crate::booking_changes;
 use crate::bookings;
+use crate::ledger::{post, subject};
 use crate::payments::decide_refund;
 use crate::ports::Intent;
 
@@ -27,8 +32,15 @@ const ASK_AGAIN_SECONDS: f64 = 60.0;
 /// A refund that was decided is told to the provider by the request that decided it; after so long by the reconciler.
 const REFUND_AGAIN_SECONDS: f64 = 20.0;
 
-/// How many the reconciler takes at a time.
+/// What the provider charged for a captured payment is asked about again after so long.
+const FEE_AGAIN_SECONDS: f64 = 600.0;
+
+/// How many the reconciler takes at a time, and how many of them it asks about side by side.
 const BATCH_ROWS: i64 = 50;
+const SIDE_BY_SIDE: usize = 8;
+
+/// No further batch is begun after so long: the scheduler has other things to do.
+const PASS_LIMIT: Duration = Duration::from_secs(15);
 
 /// What follows from settling, to be done after the commit.
 #[derive(Debug, Default)]
@@ -82,13 +94,33 @@ impl Services {
         self.settle(&intent).await
     }
 
-    /// Asks about everything that is not settled; gives how many it went through. Safe to run twice at once.
+    /// Asks about everything that is not settled, batch after batch until nothing is due or the time is over; gives how
+    /// many it went through. Safe to run twice at once.
     ///
     /// # Errors
     /// The first failure, after all were tried.
     pub async fn reconcile_payments(&self) -> Result<u64> {
+        let until = Instant::now() + PASS_LIMIT;
         self.write("payments.give_up_ended", |tx| async move { store::payments::cancel_of_ended_bookings(&tx).await })
             .await?;
+        let (mut total, mut first_failure) = (0, Ok(()));
+        loop {
+            let (done, is_last, outcome) = self.reconcile_batch().await?;
+            total += done;
+            first_failure = first_failure.and(outcome);
+            if is_last || Instant::now() >= until {
+                break;
+            }
+        }
+        match self.reconcile_disputes().await {
+            Ok(settled) => total += settled,
+            Err(error) => first_failure = first_failure.and(Err(error)),
+        }
+        first_failure.map(|()| total)
+    }
+
+    /// One batch of each kind: how many, whether nothing more is due, and the first failure.
+    async fn reconcile_batch(&self) -> Result<(u64, bool, Result<()>)> {
         let unsettled = self
             .write("payments.claim_unsettled", |tx| async move {
                 store::payments::claim_unsettled(&tx, ASK_AGAIN_SECONDS, BATCH_ROWS).await
@@ -99,19 +131,23 @@ impl Services {
                 store::payments::claim_pending_refunds(&tx, REFUND_AGAIN_SECONDS, BATCH_ROWS).await
             })
             .await?;
-        let mut first_failure = Ok(());
-        for payment in &unsettled {
-            let outcome = match (&payment.instruction, &payment.intent_id) {
-                (Some(_), _) => self.carry_out_instruction(payment).await,
+        let without_fee = self
+            .write("payments.claim_without_fee", |tx| async move {
+                store::payments::claim_without_fee(&tx, FEE_AGAIN_SECONDS, BATCH_ROWS).await
+            })
+            .await?;
+        let settle = |payment: Payment| async move {
+            match (&payment.instruction, &payment.intent_id) {
+                (Some(_), _) => self.carry_out_instruction(&payment).await,
                 (None, Some(intent_id)) => self.settle_intent(intent_id).await,
                 (None, None) => Ok(()),
-            };
-            first_failure = first_failure.and(outcome);
-        }
-        for refund in &refunds {
-            first_failure = first_failure.and(self.carry_out_refund(refund).await);
-        }
-        first_failure.map(|()| (unsettled.len() + refunds.len()) as u64)
+            }
+        };
+        let lengths = [unsettled.len(), refunds.len(), without_fee.len()];
+        let settled = side_by_side(unsettled.into_iter().chain(without_fee), settle).await;
+        let refunded = side_by_side(refunds, |refund| async move { self.carry_out_refund(&refund).await }).await;
+        let is_last = lengths.iter().all(|length| (*length as u64) < BATCH_ROWS.unsigned_abs());
+        Ok((lengths.iter().sum::<usize>() as u64, is_last, settled.and(refunded)))
     }
 
     async fn cancel_intent(&self, intent: &Intent) -> Result<()> {
@@ -119,6 +155,15 @@ impl Services {
         let canceled = &self.payment_provider.cancel(&intent.id, payment_id).await?;
         self.write("payments.settle_canceled", |tx| async move { settle(&tx, canceled).await.map(drop) }).await
     }
+}
+
+/// Works items off, a few at a time; the first failure, after all were tried.
+async fn side_by_side<T, F>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> F) -> Result<()>
+where
+    F: Future<Output = Result<()>>,
+{
+    let outcomes = futures::stream::iter(items).map(work).buffer_unordered(SIDE_BY_SIDE);
+    outcomes.fold(Ok(()), |first, outcome| async move { first.and(outcome) }).await
 }
 
 async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
@@ -138,6 +183,11 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
         return Err(stranger());
     }
     store::payments::set_intent(tx, payment_id, &intent.id).await?;
+    if let Some(fee) = intent.fee
+        && store::payments::set_fee(tx, payment_id, fee).await?
+    {
+        post(tx, &ledger::provider_fee(subject(&booking), payment_id, fee)).await?;
+    }
     if let Some(failure) = &intent.failure {
         note_failure(tx, &payment, &booking, failure).await?;
     }
@@ -151,14 +201,13 @@ async fn settle(tx: &Tx, intent: &Intent) -> Result<FollowUp> {
         return Ok(FollowUp::default());
     }
     if is_other_money(&payment, intent) {
-        tracing::error!(
-            payment_id = %payment.id, intent_id = intent.id, asked = %payment.amount, offered = %intent.amount,
-            captured_minor = intent.captured_minor, "money of another amount or currency: quarantined"
-        );
-        store::payments::quarantine(tx, payment.id, intent.status, intent.captured_minor).await?;
-        return Ok(FollowUp::default());
+        return set_apart(tx, &payment, &booking, intent).await;
     }
     store::payments::set_status(tx, payment.id, intent.status, intent.captured_minor).await?;
+    if intent.status == IntentStatus::Succeeded {
+        let money = Money::new(intent.captured_minor, intent.amount.currency);
+        post(tx, &ledger::captured(subject(&booking), payment.id, money, false)).await?;
+    }
     match intent.status {
         IntentStatus::Succeeded if payment.change_id.is_some() => {
             difference_captured(tx, &payment, &booking, intent).await
@@ -179,6 +228,19 @@ async fn give_up(tx: &Tx, id: PaymentId) -> Result<Option<String>> {
         store::payments::set_status(tx, id, IntentStatus::Canceled, 0).await?;
     }
     Ok(payment.intent_id)
+}
+
+/// Money that is not what was asked for confirms nothing: people decide about it.
+async fn set_apart(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent) -> Result<FollowUp> {
+    let captured = Money::new(intent.captured_minor, intent.amount.currency);
+    // The alarm `money-quarantined` looks for this line.
+    tracing::error!(
+        payment_id = %payment.id, intent_id = intent.id, asked = %payment.amount, offered = %intent.amount, %captured,
+        "money of another amount or currency: quarantined"
+    );
+    store::payments::quarantine(tx, payment.id, intent.status, captured).await?;
+    post(tx, &ledger::captured(subject(booking), payment.id, captured, true)).await?;
+    Ok(FollowUp::default())
 }
 
 fn is_other_money(payment: &Payment, intent: &Intent) -> bool {
@@ -205,10 +267,11 @@ async fn captured(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent
         let by = if event == BookingEvent::Accepted { Party::Host } else { Party::Guest };
         let change = Change { event, by, to, hold_expires_at: None };
         let booking = store::bookings::apply(tx, booking, &change).await?;
+        post(tx, &ledger::earned(subject(&booking), &booking.price)).await?;
         store::outbox::insert(tx, EventKind::BookingConfirmed, &event_data(&booking, payment)).await?;
         return Ok(FollowUp::default());
     }
-    give_all_back(tx, payment, intent, "The nights were no longer held when the money came.").await
+    give_all_back(tx, payment, booking, intent, "The nights were no longer held when the money came.").await
 }
 
 /// The difference of a change is here: the stay is changed, or, if the change is no longer open, the money goes back.
@@ -225,14 +288,14 @@ async fn difference_captured(tx: &Tx, payment: &Payment, booking: &Booking, inte
         }
         booking_changes::close(tx, booking, &change, ChangeStatus::Expired).await?;
     }
-    give_all_back(tx, payment, intent, "The change was no longer open when the money came.").await
+    give_all_back(tx, payment, booking, intent, "The change was no longer open when the money came.").await
 }
 
-async fn give_all_back(tx: &Tx, payment: &Payment, intent: &Intent, reason: &str) -> Result<FollowUp> {
+async fn give_all_back(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent, reason: &str) -> Result<FollowUp> {
     let mut payment = payment.clone();
     payment.captured_minor = intent.captured_minor;
     let all = Money::new(intent.captured_minor, payment.amount.currency);
-    let refund = decide_refund(tx, &payment, all, reason).await?;
+    let refund = decide_refund(tx, &payment, booking, all, reason).await?;
     Ok(FollowUp { refund: Some(refund), instructed: false })
 }
 

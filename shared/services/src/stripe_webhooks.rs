@@ -72,9 +72,17 @@ impl Services {
             "account" => return self.settle_payout_account(&id).await,
             _ => {}
         }
+        let dispute = (object == "dispute").then(|| id.clone());
         let intent_id = if object == "payment_intent" { Some(id) } else { payment_intent };
         match intent_id {
-            Some(intent_id) => self.settle_intent(&intent_id).await,
+            Some(intent_id) => {
+                self.settle_intent(&intent_id).await?;
+                // After the capture that it contests.
+                match dispute {
+                    Some(name) => self.settle_dispute(&name).await,
+                    None => Ok(()),
+                }
+            }
             None => {
                 tracing::info!(event_id = event.id, kind = event.kind, "an event about no payment");
                 Ok(())

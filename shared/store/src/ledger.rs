@@ -41,7 +41,8 @@ pub async fn standing(queries: &impl Queries, booking_id: BookingId, currency: C
     let sql = "-- ledger.standing
                SELECT e.account, -sum(e.amount_minor)::bigint AS owed
                FROM ledger_entries e JOIN ledger_movements m ON m.id = e.movement_id
-               WHERE e.booking_id = $1 AND e.currency = $2 AND m.kind <> ALL($3)
+               WHERE e.booking_id = $1 AND e.currency = $2
+                   AND NOT (e.account = 'host_payable' AND m.kind = ANY($3))
                GROUP BY e.account";
     let apart: Vec<&str> =
         MovementKind::ALL.iter().filter(|kind| !kind.is_standing()).map(|kind| kind.as_str()).collect();

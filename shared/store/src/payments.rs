@@ -52,6 +52,12 @@ pub struct Payment {
     pub captured_minor: i64,
     /// What the provider has given back, minor units.
     pub refunded_minor: i64,
+    /// The currency of what was captured: another than asked for only in quarantine.
+    pub captured_currency: Currency,
+    /// Whether the money was not what was asked for, so that only people decide about it.
+    pub quarantined: bool,
+    /// Whether the guest's bank contests it, or took it for good.
+    pub disputed: bool,
     /// What the provider must still be told.
     pub instruction: Option<Instruction>,
     /// When it was made.
@@ -78,7 +84,8 @@ pub struct Refund {
 }
 
 const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
-                       captured_minor, refunded_minor, instruction, created_at, updated_at";
+                       captured_minor, refunded_minor, coalesce(captured_currency, currency)::text AS captured_currency, \
+                       quarantined_at IS NOT NULL AS quarantined, disputed, instruction, created_at, updated_at";
 
 const REFUND_COLUMNS: &str = "id, payment_id, amount_minor, currency::text, reason, status, created_at";
 
@@ -117,6 +124,18 @@ pub async fn insert(tx: &Tx, new: &NewPayment) -> Result<Option<Payment>> {
 pub async fn find(queries: &impl Queries, id: PaymentId) -> Result<Option<Payment>> {
     let sql = format!("-- payments.find\nSELECT {COLUMNS} FROM payments WHERE id = $1");
     queries.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
+}
+
+/// The payment the provider has this intent for.
+pub async fn find_of_intent(queries: &impl Queries, intent_id: &str) -> Result<Option<Payment>> {
+    let sql = format!("-- payments.find_of_intent\nSELECT {COLUMNS} FROM payments WHERE intent_id = $1");
+    queries.row(&sql, &[&intent_id]).await?.as_ref().map(from_row).transpose()
+}
+
+/// Whether anything was ever captured.
+pub async fn any_captured(queries: &impl Queries) -> Result<bool> {
+    let sql = "-- payments.any_captured\nSELECT EXISTS (SELECT 1 FROM payments WHERE status = 'succeeded') AS any";
+    queries.row(sql, &[]).await?.map_or(Ok(false), |row| row.read("any"))
 }
 
 /// The same, and nobody changes it until this transaction ends.
@@ -195,13 +214,37 @@ pub async fn set_status(tx: &Tx, id: PaymentId, status: IntentStatus, captured_m
 }
 
 /// Sets money apart that is not what was asked for; only people decide about it.
-pub async fn quarantine(tx: &Tx, id: PaymentId, status: IntentStatus, captured_minor: i64) -> Result<()> {
+pub async fn quarantine(tx: &Tx, id: PaymentId, status: IntentStatus, captured: Money) -> Result<()> {
     let sql = "-- payments.quarantine
-               UPDATE payments SET status = $2, captured_minor = $3, instruction = NULL, updated_at = app_now(),
-                   quarantined_at = coalesce(quarantined_at, app_now())
+               UPDATE payments SET status = $2, captured_minor = $3, captured_currency = $4, instruction = NULL,
+                   updated_at = app_now(), quarantined_at = coalesce(quarantined_at, app_now())
                WHERE id = $1";
-    tx.execute(sql, &[&id.uuid(), &status.as_str(), &captured_minor]).await?;
+    let currency = captured.currency.code();
+    tx.execute(sql, &[&id.uuid(), &status.as_str(), &captured.amount, &currency]).await?;
     Ok(())
+}
+
+/// Keeps what the provider charged for a payment; false when that was known.
+pub async fn set_fee(tx: &Tx, id: PaymentId, fee: Money) -> Result<bool> {
+    let sql = "-- payments.set_fee
+               UPDATE payments SET fee_minor = $2, fee_currency = $3, updated_at = app_now()
+               WHERE id = $1 AND fee_minor IS NULL";
+    Ok(tx.execute(sql, &[&id.uuid(), &fee.amount, &fee.currency.code()]).await? == 1)
+}
+
+/// Captured payments whose fee is not known, and that were not asked about for a while. They count as asked about from
+/// now.
+pub async fn claim_without_fee(tx: &Tx, not_asked_for_seconds: f64, limit: i64) -> Result<Vec<Payment>> {
+    let sql = format!(
+        "-- payments.claim_without_fee
+         UPDATE payments SET asked_at = clock_timestamp()
+         WHERE id IN (SELECT id FROM payments
+                      WHERE status = 'succeeded' AND fee_minor IS NULL
+                          AND asked_at <= clock_timestamp() - make_interval(secs => $1)
+                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
+         RETURNING {COLUMNS}"
+    );
+    tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(from_row).collect()
 }
 
 /// Whether money for a booking came in another amount or currency than asked for.
@@ -264,12 +307,13 @@ pub async fn refunds_decided_minor(tx: &Tx, payment_id: PaymentId) -> Result<i64
     tx.row(sql, &[&payment_id.uuid()]).await?.map_or(Ok(0), |row| row.read("decided"))
 }
 
-/// What of a booking's captured money no refund was decided for, minor units; none when nothing was captured.
+/// What of a booking's captured money no refund was decided for, minor units; none when nothing was captured, nothing
+/// while the guest's bank contests it.
 pub async fn left_of_booking_minor(queries: &impl Queries, booking_id: BookingId) -> Result<Option<i64>> {
     let sql = "-- payments.left_of_booking_minor
-               SELECT sum(p.captured_minor - coalesce((SELECT sum(r.amount_minor) FROM refunds r
-                                                       WHERE r.payment_id = p.id AND r.status <> 'failed'), 0))::bigint
-                   AS left_minor
+               SELECT sum(CASE WHEN p.disputed THEN 0 ELSE p.captured_minor - coalesce(
+                       (SELECT sum(r.amount_minor) FROM refunds r
+                        WHERE r.payment_id = p.id AND r.status <> 'failed'), 0) END)::bigint AS left_minor
                FROM payments p WHERE p.booking_id = $1 AND p.status = 'succeeded' AND p.quarantined_at IS NULL";
     queries.row(sql, &[&booking_id.uuid()]).await?.map_or(Ok(None), |row| row.read("left_minor"))
 }
@@ -328,24 +372,24 @@ pub async fn find_refund_of_provider(tx: &Tx, provider_refund_id: &str) -> Resul
     tx.row(&sql, &[&provider_refund_id]).await?.as_ref().map(refund_from_row).transpose()
 }
 
-/// Marks a refund that was done as failed after all, and takes it off its payment; once.
-pub async fn undo_refund(tx: &Tx, refund: &Refund) -> Result<()> {
+/// Marks a refund that was done as failed after all, and takes it off its payment; false when it was not done.
+pub async fn undo_refund(tx: &Tx, refund: &Refund) -> Result<bool> {
     let mark = "-- payments.undo_refund
                 UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'succeeded'";
-    if tx.execute(mark, &[&refund.id.uuid()]).await? == 1 {
-        let count = "-- payments.uncount_refund
-                     UPDATE payments SET refunded_minor = refunded_minor - $2, updated_at = app_now() WHERE id = $1";
-        tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
+    if tx.execute(mark, &[&refund.id.uuid()]).await? == 0 {
+        return Ok(false);
     }
-    Ok(())
+    let count = "-- payments.uncount_refund
+                 UPDATE payments SET refunded_minor = refunded_minor - $2, updated_at = app_now() WHERE id = $1";
+    tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
+    Ok(true)
 }
 
-/// Marks a pending refund as refused for good.
-pub async fn fail_refund(tx: &Tx, id: RefundId) -> Result<()> {
+/// Marks a pending refund as refused for good; false when it was not pending any more.
+pub async fn fail_refund(tx: &Tx, id: RefundId) -> Result<bool> {
     let sql = "-- payments.fail_refund
                UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'pending'";
-    tx.execute(sql, &[&id.uuid()]).await?;
-    Ok(())
+    Ok(tx.execute(sql, &[&id.uuid()]).await? == 1)
 }
 
 fn money(row: &Row) -> Result<Money> {
@@ -369,6 +413,9 @@ fn from_row(row: &Row) -> Result<Payment> {
         amount: money(row)?,
         captured_minor: row.read("captured_minor")?,
         refunded_minor: row.read("refunded_minor")?,
+        captured_currency: row.parse("captured_currency")?,
+        quarantined: row.read("quarantined")?,
+        disputed: row.read("disputed")?,
         instruction,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,

@@ -108,6 +108,19 @@ impl Queries for Connection {
     }
 }
 
+/// A connection of the driver's own, without the application's time limits: for tools that read everything.
+impl Queries for tokio_postgres::Client {
+    async fn rows(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>> {
+        note(sql);
+        self.query(sql, params).await.map_err(from_postgres)
+    }
+
+    async fn execute(&self, sql: &str, params: Params<'_>) -> Result<u64> {
+        note(sql);
+        tokio_postgres::Client::execute(self, sql, params).await.map_err(from_postgres)
+    }
+}
+
 impl Connection {
     pub(crate) fn new(client: deadpool_postgres::Client) -> Self {
         Self { client }

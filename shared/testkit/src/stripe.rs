@@ -1,5 +1,6 @@
 //! The payment provider of a test: a simulator in this process, a guest with test cards, and a queue of webhooks.
 
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
@@ -149,6 +150,29 @@ impl StripeAccount {
         let given_back: Vec<Value> =
             self.refunds().await.into_iter().filter(|refund| refund["status"] != "failed").collect();
         sum(&self.intents().await, "amount_received") - sum(&given_back, "amount")
+    }
+
+    /// What the account's movements come to, fees taken off: units of the provider by its code of the currency.
+    pub async fn nets(&self) -> BTreeMap<String, i64> {
+        let mut nets = BTreeMap::new();
+        let mut path = "/v1/balance_transactions?limit=100".to_owned();
+        loop {
+            let page = self.get(&path).await;
+            let rows = page["data"].as_array().expect("a list");
+            for row in rows {
+                let currency = row["currency"].as_str().expect("a code").to_owned();
+                *nets.entry(currency).or_insert(0) += row["net"].as_i64().expect("an amount");
+            }
+            match rows.last().filter(|_| page["has_more"] == true) {
+                Some(last) => {
+                    let last = last["id"].as_str().expect("an id");
+                    path = format!("/v1/balance_transactions?limit=100&starting_after={last}");
+                }
+                None => break,
+            }
+        }
+        nets.retain(|_, net| *net != 0);
+        nets
     }
 
     fn call(&self, method: Method, path: &str) -> RequestBuilder {

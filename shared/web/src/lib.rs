@@ -12,11 +12,13 @@
 //! | the idempotency key | [`OptionalIdempotencyKey`], [`RequiredIdempotencyKey`] |
 //! | `If-Match` | [`IfMatch`] |
 
+pub mod accept;
 pub mod answers;
 pub mod auth;
 pub mod body;
 pub mod context;
 pub mod cors;
+pub mod csv;
 pub mod etag;
 pub mod fields;
 pub mod idempotency;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use async_trait::async_trait;
-use domain::error::Result;
+use domain::error::{Error, Result};
 use domain::id::{PaymentId, RefundId};
 use domain::money::Money;
 use domain::payment::IntentStatus;
 use serde_json::{Value, json};
-use services::ports::{Intent, NewIntent, PaymentProvider, RefundOutcome};
+use services::ports::{Intent, NewIntent, PaymentProvider, ProviderDispute, RefundOutcome};
 use testkit::{Kit, PASSWORD, in_days};
 
 use crate::{CREATE_BOOKING, api, data, stay};
@@ -196,6 +196,7 @@ fn intent(id: &str, status: IntentStatus) -> Intent {
         captured_minor: 0,
         client_secret: "secret".to_owned(),
         capture_before: None,
+        fee: None,
         failure: None,
     }
 }
@@ -228,6 +229,14 @@ impl PaymentProvider for Provider {
 
     async fn refund_outcome(&self, name: &str) -> Result<RefundOutcome> {
         Ok(RefundOutcome::Done(name.to_owned()))
+    }
+
+    async fn dispute(&self, name: &str) -> Result<ProviderDispute> {
+        Err(Error::internal(format!("there is no dispute {name}")))
+    }
+
+    async fn latest_disputes(&self) -> Result<Vec<ProviderDispute>> {
+        Ok(Vec::new())
     }
 }
 

@@ -1,6 +1,7 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
 mod create;
+mod earnings;
 mod payouts;
 mod read;
 mod refund;

@@ -9,7 +9,7 @@ use reqwest::Method;
 use serde::Deserialize;
 use services::ports::{NewReversal, NewTransfer, PayoutProvider, ProviderAccount, TransferOutcome};
 
-use super::{Outcome, Stripe, expect};
+use super::{Outcome, Stripe, expect, units};
 
 #[derive(Deserialize)]
 struct Account {
@@ -141,7 +141,7 @@ impl PayoutProvider for Stripe {
 
     async fn transfer(&self, new: &NewTransfer) -> Result<TransferOutcome> {
         let mut form = vec![
-            ("amount", new.amount.amount.to_string()),
+            ("amount", units::to_provider(new.amount)?.to_string()),
             ("currency", new.amount.currency.code().to_lowercase()),
             ("destination", new.account_id.clone()),
             ("transfer_group", new.booking_id.to_string()),
@@ -161,7 +161,7 @@ impl PayoutProvider for Stripe {
 
     async fn reverse(&self, new: &NewReversal) -> Result<TransferOutcome> {
         let form = [
-            ("amount", new.amount.amount.to_string()),
+            ("amount", units::to_provider(new.amount)?.to_string()),
             ("metadata[payout_id]", new.payout_id.to_string()),
             ("metadata[reversal_id]", new.id.to_string()),
         ];

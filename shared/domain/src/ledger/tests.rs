@@ -161,10 +161,11 @@ fn a_dispute_that_is_won_leaves_no_trace_and_a_lost_one_takes_the_hosts_share() 
     let price = price(10_000, 3, Currency::USD);
     let mut books = confirmed(&price);
     let before = books.balances.clone();
-    books.post(&dispute_withdrawn(books.of, "txn_1", price.total, 1_500));
+    let taken = books.money(-price.total.amount);
+    books.post(&dispute_moved(books.of, "txn_1", taken, 1_500));
     assert_eq!(books.balance(Account::Disputes), price.total.amount);
     assert_eq!(books.balance(Account::ProviderBalance), -1_500);
-    books.post(&dispute_reinstated(books.of, "txn_2", price.total, 1_500));
+    books.post(&dispute_moved(books.of, "txn_2", price.total, -1_500));
     books.balances.retain(|_, balance| *balance != 0);
     assert_eq!(
         books.balances.into_iter().collect::<Vec<_>>(),
@@ -172,8 +173,8 @@ fn a_dispute_that_is_won_leaves_no_trace_and_a_lost_one_takes_the_hosts_share() 
     );
 
     let mut books = confirmed(&price);
-    books.post(&dispute_withdrawn(books.of, "txn_1", price.total, 1_500));
-    books.post(&dispute_lost(books.of, "dp_1", price.total, &price));
+    books.post(&dispute_moved(books.of, "txn_1", taken, 1_500));
+    books.post(&dispute_lost(books.of, "dp_1", price.total, &price, 0));
     assert_eq!(books.balance(Account::HostPayable), 0);
     assert_eq!(books.balance(Account::Disputes), 0);
     assert_eq!(books.balance(Account::DisputeLosses), price.total.amount - price.host_payout.amount);
@@ -267,10 +268,10 @@ proptest! {
                 }
                 Act::Contest { lost } => {
                     let all = agreed.total;
-                    books.post(&dispute_withdrawn(books.of, "txn_1", all, 1_500));
+                    books.post(&dispute_moved(books.of, "txn_1", books.money(-all.amount), 1_500));
                     let end = match lost {
-                        true => dispute_lost(books.of, "dp_1", all, &agreed),
-                        false => dispute_reinstated(books.of, "txn_2", all, 0),
+                        true => dispute_lost(books.of, "dp_1", all, &agreed, books.standing().guest_funds),
+                        false => dispute_moved(books.of, "txn_2", all, 0),
                     };
                     books.post(&end);
                 }

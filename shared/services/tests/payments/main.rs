@@ -1,8 +1,10 @@
 //! Money on real stores and a simulated provider: whatever fails, repeats, races or comes late, a captured payment
 //! ends as one confirmed booking or goes back in full.
 
+mod books;
 mod cancelling;
 mod changes;
+mod disputes;
 mod events;
 mod faults;
 mod late_money;
@@ -11,6 +13,7 @@ mod paying;
 mod requests;
 mod settled_wrong;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use domain::error::Result;
@@ -160,12 +163,23 @@ impl Platform {
         (rows[0].get(0), rows[0].get(1))
     }
 
+    /// What the ledger says the provider holds, minor units by currency.
+    async fn posted_at_provider(&self) -> BTreeMap<String, i64> {
+        let sql = "SELECT lower(currency), sum(amount_minor)::bigint FROM ledger_entries
+                   WHERE account = 'provider_balance' GROUP BY 1 HAVING sum(amount_minor) <> 0";
+        self.kit.database.rows(sql, &[]).await.iter().map(|row| (row.get(0), row.get(1))).collect()
+    }
+
     /// What must hold at rest, whatever happened: our books and the provider's agree, each capture is one confirmed
     /// booking or went back, and nobody's nights are promised twice.
     async fn check_books(&self) {
         let ours = "SELECT coalesce(sum(captured_minor - refunded_minor), 0)::bigint FROM payments";
         let ours: i64 = self.kit.database.value(ours, &[]).await;
         assert_eq!(ours, self.stripe.balance().await, "our books and the provider's");
+        assert_eq!(self.posted_at_provider().await, self.stripe.nets().await, "the ledger and the provider's account");
+        let connection = self.kit.services.db.connection().await.expect("a connection");
+        let imbalances = store::ledger_check::imbalances(&connection, None, 100).await.expect("checked");
+        assert_eq!(imbalances, vec![], "the ledger and the tables");
         let adrift = "SELECT count(*) FROM payments p JOIN bookings b ON b.id = p.booking_id
                       WHERE p.status = 'succeeded' AND b.status NOT IN ('confirmed', 'completed', 'cancelled', 'no_show')
                           AND p.refunded_minor < p.captured_minor AND p.quarantined_at IS NULL";
