@@ -103,9 +103,8 @@ impl EarningsOut {
     }
 
     fn to_csv(&self) -> Csv {
-        let mut table = Csv::new(&[
-            "month", "currency", "gross", "host_fee", "refunds", "disputes", "net", "paid_out", "balance",
-        ]);
+        let mut table =
+            Csv::new(&["month", "currency", "gross", "host_fee", "refunds", "disputes", "net", "paid_out", "balance"]);
         for row in &self.data {
             let amounts = [row.gross, row.host_fee, row.refunds, row.disputes, row.net, row.paid_out, row.balance];
             let names = [csv::text(&row.month), csv::text(row.currency)];

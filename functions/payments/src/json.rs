@@ -90,12 +90,7 @@ impl From<&PaymentView> for PaymentOut {
             id: payment.id,
             booking_id: payment.booking_id,
             change_id: payment.change_id,
-            status: PaymentStatus::of(
-                payment.status,
-                payment.captured_minor,
-                payment.refunded_minor,
-                payment.disputed,
-            ),
+            status: PaymentStatus::of(payment.status, payment.captured_minor, payment.refunded_minor, payment.disputed),
             amount: payment.amount,
             provider: "stripe",
             client_secret: view.client_secret.clone(),

@@ -69,12 +69,7 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
 }
 
 /// Lets go of an attempt that is open, and decides the refund of what was captured.
-async fn give_back(
-    tx: &Tx,
-    booking: &Booking,
-    mut back: RefundPreview,
-    reason: Option<&str>,
-) -> Result<Option<Money>> {
+async fn give_back(tx: &Tx, booking: &Booking, mut back: RefundPreview, reason: Option<&str>) -> Result<Option<Money>> {
     if let Some(open) = store::payments::find_open(tx, booking.id).await? {
         store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
     }

@@ -37,7 +37,8 @@ impl Services {
             return Err(Error::invalid_field("?to", invalid));
         }
         if from.saturating_add(Span::new().months(MAX_MONTHS)) < to {
-            let invalid = Invalid::new("out_of_range", format!("This may be at most {MAX_MONTHS} months after `from`."));
+            let invalid =
+                Invalid::new("out_of_range", format!("This may be at most {MAX_MONTHS} months after `from`."));
             return Err(Error::invalid_field("?to", invalid));
         }
         store::earnings::by_month(&connection, actor.user_id, (instant(from)?, instant(to)?)).await

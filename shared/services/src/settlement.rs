@@ -291,7 +291,13 @@ async fn difference_captured(tx: &Tx, payment: &Payment, booking: &Booking, inte
     give_all_back(tx, payment, booking, intent, "The change was no longer open when the money came.").await
 }
 
-async fn give_all_back(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent, reason: &str) -> Result<FollowUp> {
+async fn give_all_back(
+    tx: &Tx,
+    payment: &Payment,
+    booking: &Booking,
+    intent: &Intent,
+    reason: &str,
+) -> Result<FollowUp> {
     let mut payment = payment.clone();
     payment.captured_minor = intent.captured_minor;
     let all = Money::new(intent.captured_minor, payment.amount.currency);

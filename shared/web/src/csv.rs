@@ -45,7 +45,11 @@ pub struct Cell(String);
 pub fn text(value: &str) -> Cell {
     let guard = if value.starts_with(SUSPICIOUS) { "'" } else { "" };
     let value = format!("{guard}{value}");
-    if value.contains([',', '"', '\r', '\n']) { Cell(format!("\"{}\"", value.replace('"', "\"\""))) } else { Cell(value) }
+    if value.contains([',', '"', '\r', '\n']) {
+        Cell(format!("\"{}\"", value.replace('"', "\"\"")))
+    } else {
+        Cell(value)
+    }
 }
 
 /// A cell with a decimal number of a currency's main units, `-12.50`: a number, which no spreadsheet takes for a formula.

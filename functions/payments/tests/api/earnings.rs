@@ -32,10 +32,12 @@ async fn a_host_sees_what_the_months_brought() {
     let table = csv(&scene, "/v1/earnings", &scene.host.token).await;
     let mut lines = table.split("\r\n");
     assert_eq!(lines.next(), Some("month,currency,gross,host_fee,refunds,disputes,net,paid_out,balance"));
-    assert!(lines.next().expect("a month").ends_with(&format!(
-        ",1.50,0.00,{0},0.00,{0}",
-        csv_amount(price.host_payout.amount - 150)
-    )));
+    assert!(
+        lines
+            .next()
+            .expect("a month")
+            .ends_with(&format!(",1.50,0.00,{0},0.00,{0}", csv_amount(price.host_payout.amount - 150)))
+    );
 }
 
 fn csv_amount(minor: i64) -> String {

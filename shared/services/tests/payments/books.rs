@@ -39,7 +39,11 @@ async fn a_row_that_says_otherwise_than_the_books_is_found_by_the_account_it_con
             "provider_balance",
         ),
         ("UPDATE refunds SET status = 'pending'", "UPDATE refunds SET status = 'succeeded'", "refund_payable"),
-        ("UPDATE payments SET fee_minor = fee_minor + 1", "UPDATE payments SET fee_minor = fee_minor - 1", "provider_fees"),
+        (
+            "UPDATE payments SET fee_minor = fee_minor + 1",
+            "UPDATE payments SET fee_minor = fee_minor - 1",
+            "provider_fees",
+        ),
         (
             r#"UPDATE bookings SET price = jsonb_set(price, '{guest_fee,amount}', '1')"#,
             &format!(
@@ -78,7 +82,8 @@ async fn a_backlog_of_more_than_a_batch_drains_in_one_pass() {
     }
     // As many more whose fee nobody knows: they are asked about again.
     platform.reconcile().await;
-    let copies = "INSERT INTO payments (id, booking_id, payer_id, status, manual_capture, amount_minor, currency, asked_at)
+    let copies =
+        "INSERT INTO payments (id, booking_id, payer_id, status, manual_capture, amount_minor, currency, asked_at)
                   SELECT gen_random_uuid(), booking_id, payer_id, 'canceled', false, 1, 'USD', to_timestamp(0)
                   FROM payments, generate_series(1, 20)";
     platform.kit.database.batch(copies).await;
@@ -90,9 +95,13 @@ async fn a_backlog_of_more_than_a_batch_drains_in_one_pass() {
 /// Amounts that the provider writes otherwise than ISO 4217, or takes in steps only.
 #[tokio::test]
 async fn odd_currencies_are_charged_refunded_and_booked_to_the_unit() {
-    for (code, nightly_minor, refund_minor) in
-        [("KWD", 12_345, 1_230), ("ISK", 12_345, 1_234), ("UGX", 123_456, 1_234), ("JPY", 12_345, 1_234), ("MGA", 1_234_567, 123_400)]
-    {
+    for (code, nightly_minor, refund_minor) in [
+        ("KWD", 12_345, 1_230),
+        ("ISK", 12_345, 1_234),
+        ("UGX", 123_456, 1_234),
+        ("JPY", 12_345, 1_234),
+        ("MGA", 1_234_567, 123_400),
+    ] {
         let currency: Currency = code.parse().expect("a currency");
         let platform = Platform::open().await;
         let property = platform

@@ -135,9 +135,8 @@ async fn cancelling_while_the_bank_has_the_money_gives_nothing_back() {
     let platform = Platform::open().await;
     let (booking, payment) = contested(&platform, true).await;
     let (services, host) = (&platform.kit.services, &platform.host.actor);
-    let cancelled = services.write("test.cancel", |tx| async move {
-        services::cancellations::cancel(&tx, host, booking.id, None).await
-    });
+    let cancelled = services
+        .write("test.cancel", |tx| async move { services::cancellations::cancel(&tx, host, booking.id, None).await });
     cancelled.await.expect("cancelled");
     services.carry_out_for(booking.id).await;
     assert_eq!(platform.refunds().await, (0, 0));
