@@ -320,6 +320,10 @@ impl SessionStore for Stores {
         Ok(())
     }
 
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Session>> {
+        Ok(locked(&self.sessions).values().filter(|session| session.user_id == user_id).cloned().collect())
+    }
+
     async fn is_revoked(&self, id: SessionId) -> Result<bool> {
         Ok(locked(&self.revoked).contains(&id))
     }

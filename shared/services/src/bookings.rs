@@ -217,12 +217,8 @@ async fn insert_holding(
     // Only who meets a conflict pays for looking whether it is a hold that ran out and no sweeper has met yet. Tried
     // again even when there was none left to expire: another guest or the sweeper may have done so a moment ago.
     let held_until = dates.held_until(preparation_nights);
-    let (expired, inserted) = futures::join!(
-        store::bookings::expire_overdue_on(tx, property.id, dates.check_in(), held_until),
-        store::bookings::insert(tx, &new)
-    );
-    expired?;
-    if let Some(booking) = inserted? {
+    store::bookings::expire_overdue_on(tx, property.id, dates.check_in(), held_until).await?;
+    if let Some(booking) = store::bookings::insert(tx, &new).await? {
         return Ok(booking);
     }
     Err(Error::new(ErrorCode::DatesUnavailable, "Some of these nights are taken. Ask for a quote to see others."))

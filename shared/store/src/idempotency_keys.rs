@@ -56,6 +56,8 @@ pub async fn claim(tx: &Tx, key: &IdempotencyKey) -> Result<Claim> {
                 SELECT fingerprint, status, headers, body FROM idempotency_keys
                 WHERE caller = $1 AND key = $2 AND created_at > app_now() - interval '24 hours'";
     let params: Params<'_> = &[&key.caller, &key.key];
+    // Prepared already, it is sent at once: the look-up does not overtake it.
+    tx.prepare(lock).await?;
     let (locked, found) = futures::join!(tx.row(lock, params), tx.row(find, params));
     if locked?.map(|row| row.read::<bool>("locked")).transpose()? != Some(true) {
         return Ok(Claim::InProgress);

@@ -142,6 +142,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Prepares a statement, once a connection: of two that are sent together the first must be, or the other, prepared
+    /// before, overtakes it.
+    pub(crate) async fn prepare(&self, sql: &str) -> Result<()> {
+        self.client()?.prepare_cached(sql).await.map(drop).map_err(from_postgres)
+    }
+
     fn client(&self) -> Result<&deadpool_postgres::Client> {
         self.client.as_ref().ok_or_else(|| Error::internal("a transaction was used after its end"))
     }

@@ -174,6 +174,9 @@ impl SessionStore for Down {
     async fn revoke(&self, _: domain::id::SessionId) -> Result<()> {
         Err(domain::error::Error::unavailable("down"))
     }
+    async fn of_user(&self, _: domain::id::UserId) -> Result<Vec<Session>> {
+        Err(domain::error::Error::unavailable("down"))
+    }
     async fn is_revoked(&self, _: domain::id::SessionId) -> Result<bool> {
         Err(domain::error::Error::unavailable("down"))
     }
