@@ -61,6 +61,7 @@ impl Doors {
         let input_type = match mutation {
             "listProperty" => "PropertyActInput".to_owned(),
             "acceptBooking" => "AnswerBookingInput".to_owned(),
+            "acceptBookingChange" | "declineBookingChange" => "BookingChangeInput".to_owned(),
             _ => format!("{input_type}Input"),
         };
         let query = format!("mutation ($input: {input_type}!) {{ {mutation}(input: $input) {{ __typename }} }}");
