@@ -1,6 +1,7 @@
 //! Stays, and what guests and hosts write to each other: every route of `/v1/bookings` and `/v1/threads`.
 
 mod accept;
+mod calendar;
 pub mod cancel;
 mod cancellation;
 mod change;
@@ -15,6 +16,7 @@ mod get;
 pub mod json;
 mod list;
 mod no_show;
+mod receipt;
 pub mod threads;
 
 use utoipa_axum::router::OpenApiRouter;
@@ -35,5 +37,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(change_accept::accept))
         .routes(routes!(change_decline::decline))
         .routes(routes!(no_show::report))
+        .routes(routes!(calendar::get_stay_calendar))
+        .routes(routes!(receipt::get_receipt))
         .merge(threads::routes())
 }

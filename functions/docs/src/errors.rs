@@ -34,7 +34,7 @@ const fn advice(code: ErrorCode) -> &'static str {
             "The address exists, but not with this method. The Allow header has those it takes."
         }
         ErrorCode::NotAcceptable => {
-            "None of the media types in the Accept header can be made. `application/json` always can."
+            "None of the media types in the Accept header can be made. `detail` names those that can."
         }
         ErrorCode::EmailTaken => "There is an account with this e-mail address. Log in, or reset the password.",
         ErrorCode::NotReady => {
@@ -74,6 +74,7 @@ const fn advice(code: ErrorCode) -> &'static str {
         ErrorCode::AlreadyReviewed => {
             "You have reviewed this stay. While the review is hidden you may still change it, with PATCH."
         }
+        ErrorCode::NotPaid => "There is a receipt once the card has been charged. Pay first, or ask again later.",
         ErrorCode::InvalidState => {
             "The object's state does not allow this. `detail` names the state; get the object again."
         }

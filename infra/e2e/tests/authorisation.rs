@@ -89,6 +89,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/bookings/{id}/no-show", Rule::PartyOfBooking),
     ("GET /v1/bookings/{id}/messages", Rule::PartyOfBooking),
     ("POST /v1/bookings/{id}/messages", Rule::PartyOfBooking),
+    ("GET /v1/bookings/{id}/calendar.ics", Rule::PartyOfBooking),
+    ("GET /v1/bookings/{id}/receipt", Rule::PartyOfBooking),
     ("GET /v1/threads", Rule::SignedIn),
     ("POST /v1/threads", Rule::SignedIn),
     ("GET /v1/threads/{id}", Rule::PartyOfThread),

@@ -96,6 +96,8 @@ error_codes! {
     ReviewWindowClosed = "review_window_closed", 409, "The time to review is over";
     /// This side has reviewed the stay.
     AlreadyReviewed = "already_reviewed", 409, "Already reviewed";
+    /// Nothing has been paid yet.
+    NotPaid = "not_paid", 409, "Nothing has been paid yet";
     /// The object's state does not allow this.
     InvalidState = "invalid_state", 409, "Not possible in this state";
     /// The first request with this key has not ended.

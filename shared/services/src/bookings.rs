@@ -88,6 +88,18 @@ impl Services {
             .ok_or_else(Error::not_found)
     }
 
+    /// A booking, for what is its guest's alone.
+    ///
+    /// # Errors
+    /// `forbidden` for others who may see it, `not_found`.
+    pub(crate) async fn booking_of_guest(&self, actor: &Actor, id: BookingId) -> Result<Booking> {
+        let booking = self.booking(actor, id).await?;
+        if booking.guest_id != actor.user_id {
+            return Err(Error::new(ErrorCode::Forbidden, "Only the guest of the stay has this."));
+        }
+        Ok(booking)
+    }
+
     /// Those of these bookings that the caller may see, in one statement and in no order.
     ///
     /// # Errors

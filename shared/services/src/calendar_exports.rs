@@ -75,7 +75,7 @@ impl Services {
     }
 
     /// The host of the API's address, without its port.
-    fn uid_host(&self) -> &str {
+    pub(crate) fn uid_host(&self) -> &str {
         let base = &self.settings.public_base_url;
         let host = base.split_once("://").map_or(base.as_str(), |(_, rest)| rest);
         host.split(['/', ':']).next().unwrap_or(host)

@@ -5,6 +5,7 @@ mod create;
 mod get;
 mod list;
 mod outages;
+mod receipt;
 mod strangers;
 mod threads;
 

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use domain::error::ErrorCode;
 use domain::event::{Event, EventKind};
 use domain::id::{EventId, UserId};
+use domain::message::MessageText;
 use jiff::Timestamp;
 use serde_json::json;
 use services::bookings::BookingRequest;
+use services::threads::ask_host;
 use testkit::{Kit, LocalAws, UnreliableDeliveries, WEB_URL, in_days, one_adult};
 use tokio::task::JoinSet;
 
@@ -126,4 +128,28 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     assert!(!mail.html.contains("<script>") && !mail.html.contains("<img"), "{}", mail.html);
     assert!(mail.text.contains("We come by train."), "{}", mail.text);
     assert!(!mail.subject.contains('\n'));
+}
+
+#[tokio::test]
+async fn a_message_is_mailed_to_the_other_side_alone_and_its_words_stay_text() {
+    let kit = Kit::start().await;
+    let (host, guest) = (kit.host().await, kit.guest().await);
+    let property = kit.listing_of(&host, |_| {}).await;
+    let words = MessageText::parse("Is there a cot?\n<script>alert(1)</script>").expect("words");
+    let (services, actor, words) = (&kit.services, &guest.actor, &words);
+    let asked = services.write("test.ask", |tx| async move { ask_host(&tx, actor, property.id, words).await });
+    let thread = asked.await.expect("asked").thread;
+    let events = kit.events.taken();
+    assert_eq!(events.iter().map(|event| event.kind).collect::<Vec<_>>(), [EventKind::MessageReceived]);
+    for _ in 0..3 {
+        services.notify(&events[0]).await.expect("told");
+    }
+    let mails = kit.mails.sent();
+    assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), [host.email.as_str()]);
+    assert!(mails[0].text.contains("Is there a cot?\n<script>"), "{}", mails[0].text);
+    assert!(!mails[0].html.contains("<script>"), "{}", mails[0].html);
+    assert!(mails[0].text.contains(&format!("{WEB_URL}/messages/{}", thread.id)), "{}", mails[0].text);
+    let entries = services.inbox(&host.actor, None, 10).await.expect("an inbox");
+    assert_eq!((entries.len(), entries[0].kind), (1, EventKind::MessageReceived));
+    assert_eq!(services.inbox(&guest.actor, None, 10).await.expect("an inbox"), []);
 }
