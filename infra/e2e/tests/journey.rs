@@ -1,7 +1,7 @@
 //! The journey of the README: a host lists, a guest finds, quotes and books, and the nights are gone.
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Api, Draft, Stay};
+use e2e::{Api, Draft, Provider, Stay, new_key};
 use serde_json::{Value, json};
 
 #[tokio::test]
@@ -149,8 +149,13 @@ async fn host_gets_one_mail_for_each_requested_booking() -> Result<()> {
     let [host, guest] = users.as_slice() else { anyhow::bail!("not two users") };
     let property = api.listed_property(host, &Draft::default().with("instant_book", json!(false))).await?;
     let is_news = |mail: &e2e::Mail| mail.token().is_none();
+    let provider = Provider::of_stack()?;
     for days in [20, 30, 40] {
-        api.book(guest, &Stay::in_days(days, 2)?.body(&property)).expect(201).await?;
+        let booked = api.book(guest, &Stay::in_days(days, 2)?.body(&property)).expect(201).await?;
+        let body = json!({ "booking_id": booked.text_at("/id")? });
+        let payment = api.post("/v1/payments").by(guest).key(&new_key()).json(&body).expect(201).await?;
+        // There is something to answer once the card is authorised.
+        provider.pay(&payment.text_at("/client_secret")?, "pm_card_visa").await?;
         // A refused booking is no event.
         let refused = api.book(guest, &Stay::in_days(days, 2)?.body(&property)).send().await?;
         refused.expect_problem(409, "dates_unavailable")?;
