@@ -127,7 +127,12 @@ async fn without_ministack(town: &Town) -> Result<()> {
     town.stack.kill("ministack").await?;
     let outcome = async {
         for number in 0..MEANWHILE {
-            in_time(town.book(20 + number, &new_key())).await?.expect_status(201)?;
+            let booked = in_time(town.book(20 + number, &new_key())).await?;
+            booked.expect_status(201)?;
+            // The host hears of it by mail.
+            let path = format!("/v1/bookings/{}/cancel", booked.text_at("/id")?);
+            let body = serde_json::json!({ "reason": "Plans changed." });
+            in_time(town.api.post(&path).by(&town.guest).json(&body).expect(200)).await?;
         }
         in_time(town.api.get("/v1/users/me").by(&town.guest).expect(200)).await?;
         // Signing in needs the store of sessions.
