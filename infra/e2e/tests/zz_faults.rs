@@ -127,8 +127,7 @@ async fn without_ministack(town: &Town) -> Result<()> {
     town.stack.kill("ministack").await?;
     let outcome = async {
         for number in 0..MEANWHILE {
-            let booked = in_time(town.book(20 + number, &new_key())).await?;
-            booked.expect_status(201)?;
+            let booked = in_time(town.book(20 + number, &new_key())).await?.expect_status(201)?;
             // The host hears of it by mail.
             let path = format!("/v1/bookings/{}/cancel", booked.text_at("/id")?);
             let body = serde_json::json!({ "reason": "Plans changed." });

@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use deadpool_postgres::{
-    ClientWrapper, Hook, HookError, Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts,
-};
+use deadpool_postgres::{Manager, ManagerConfig, Pool, PoolError, RecyclingMethod, Runtime, Timeouts};
 use domain::error::{Error, Result};
 use tokio::sync::RwLock;
 use tokio_postgres::NoTls;
@@ -20,9 +18,6 @@ const CONNECT_LIMIT: Duration = Duration::from_millis(1_500);
 
 /// Asking a connection that was kept whether it still lives; a frozen environment loses them silently.
 const RECYCLE_LIMIT: Duration = Duration::from_millis(500);
-
-/// A connection that was given out so recently is not asked.
-const SURELY_ALIVE: Duration = Duration::from_secs(1);
 
 /// The server's own limits, so that nothing is left running or locked after the client has given up; and how like a
 /// name must be for `%` to find it (`places.rs`). Statements are prepared and made to be good for all values: planned
@@ -132,19 +127,8 @@ impl Db {
     }
 }
 
-async fn verify(client: &mut ClientWrapper, last_used: Duration) -> std::result::Result<(), HookError> {
-    if last_used < SURELY_ALIVE {
-        return Ok(());
-    }
-    match tokio::time::timeout(RECYCLE_LIMIT, client.simple_query("")).await {
-        Ok(Ok(_)) => Ok(()),
-        Ok(Err(error)) => Err(HookError::Backend(error)),
-        Err(_) => Err(HookError::message("the connection does not answer")),
-    }
-}
-
 fn build_pool(target: &DatabaseTarget, size: usize) -> Result<Pool> {
-    let recycle = ManagerConfig { recycling_method: RecyclingMethod::Fast };
+    let recycle = ManagerConfig { recycling_method: RecyclingMethod::Verified };
     let mut config = target.config();
     config.options(SESSION_OPTIONS);
     let manager = match &target.tls {
@@ -153,7 +137,6 @@ fn build_pool(target: &DatabaseTarget, size: usize) -> Result<Pool> {
     };
     Pool::builder(manager)
         .max_size(size)
-        .pre_recycle(Hook::async_fn(|client, metrics| Box::pin(verify(client, metrics.last_used()))))
         .runtime(Runtime::Tokio1)
         .timeouts(Timeouts { wait: Some(CONNECT_LIMIT), create: Some(CONNECT_LIMIT), recycle: Some(RECYCLE_LIMIT) })
         .build()
