@@ -44,7 +44,8 @@ impl Aws {
         }
     }
 
-    /// Makes everything the template declares; returns how many of each there are, for the reader.
+    /// Makes everything the template declares; returns how many of each there are, for the reader. Two may do so at
+    /// once (`stack start` and the keeper, after a crash): what the other has just made counts as there.
     pub(crate) async fn ensure(&self, template: &Template, values: &BTreeMap<String, Value>) -> Result<String> {
         let mut queues = template.resources(QUEUES)?;
         // A queue names its dead-letter queue, which must be there first.
@@ -185,7 +186,10 @@ impl Aws {
                 );
             }
         }
-        request.send().await?;
+        if let Err(error) = request.send().await {
+            let error = error.into_service_error();
+            return if error.is_resource_in_use_exception() { Ok(()) } else { Err(error.into()) };
+        }
         self.expiry(&name, &template.property(resource, "TimeToLiveSpecification")?).await
     }
 
@@ -210,8 +214,13 @@ impl Aws {
                 if !error.is_resource_not_found_exception() {
                     return Err(error.into());
                 }
-                self.secrets.create_secret().name(name).secret_string(value).send().await?;
-                Ok(())
+                match self.secrets.create_secret().name(name).secret_string(value).send().await {
+                    Ok(_) => Ok(()),
+                    Err(error) => {
+                        let error = error.into_service_error();
+                        if error.is_resource_exists_exception() { Ok(()) } else { Err(error.into()) }
+                    }
+                }
             }
         }
     }
