@@ -5,7 +5,8 @@ use payments::create::CreatePaymentIn;
 use payments::json::{DisputeOut, PaymentOut, RefundOut};
 use payments::refund::RefundIn;
 use serde::{Deserialize, Serialize};
-use services::payments::{PaymentView, decide_refund_by_host};
+use services::payments::PaymentView;
+use services::refunds::decide_by_host;
 use web::answers;
 
 use crate::bookings::Booking;
@@ -168,7 +169,7 @@ impl PaymentMutation {
             .idempotently(
                 "payments.refund",
                 key.as_ref(),
-                |tx| async move { decide_refund_by_host(&tx, actor, id, *amount, reason).await },
+                |tx| async move { decide_by_host(&tx, actor, id, *amount, reason).await },
                 |outcome| answers::of(outcome, |refund| answers::ok(&RefundOut::from(refund))),
             )
             .await?;

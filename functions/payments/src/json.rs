@@ -5,7 +5,8 @@ use domain::money::Money;
 use domain::payment::{DisputeStatus, PaymentStatus, RefundStatus};
 use jiff::Timestamp;
 use serde::Serialize;
-use services::payments::{Dispute, PaymentView, Refund};
+use services::payments::{Dispute, PaymentView};
+use services::refunds::Refund;
 use utoipa::ToSchema;
 
 /// Money given back, or on its way.

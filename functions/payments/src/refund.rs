@@ -4,7 +4,7 @@ use axum::extract::State;
 use domain::id::PaymentId;
 use domain::money::Money;
 use domain::text::{Lines, checked};
-use services::payments::decide_refund_by_host;
+use services::refunds::decide_by_host;
 use utoipa::ToSchema;
 use web::fields::{Fields, FromFields, Read, object, text_with};
 use web::openapi::RequiredIdempotencyKeyParam;
@@ -61,7 +61,7 @@ pub(crate) async fn refund_payment(
         .idempotently(
             "payments.refund",
             key.as_ref(),
-            |tx| async move { decide_refund_by_host(&tx, actor, id, *amount, reason).await },
+            |tx| async move { decide_by_host(&tx, actor, id, *amount, reason).await },
             |outcome| {
                 answers::of(outcome, |refund| answers::created(&RefundOut::from(refund), &format!("/v1/payments/{id}")))
             },

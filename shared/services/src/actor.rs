@@ -3,6 +3,7 @@
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::{SessionId, UserId};
 use domain::user::Role;
+use store::bookings::Booking;
 use store::users::User;
 
 /// A signed-in user.
@@ -14,6 +15,13 @@ pub struct Actor {
     pub role: Role,
     /// The session (device) the token belongs to.
     pub session_id: SessionId,
+}
+
+impl Actor {
+    /// Whether a booking, and what belongs to it, is the caller's to see: its guest's, its host's and admins'.
+    pub fn may_see(&self, booking: &Booking) -> bool {
+        [booking.guest_id, booking.host_id].contains(&self.user_id) || self.role == Role::Admin
+    }
 }
 
 /// Refuses accounts that may look and draft, but not yet deal with others.

@@ -25,8 +25,8 @@ use crate::actor::Actor;
 use crate::bookings::event_data;
 use crate::host_answers::invalid_state;
 use crate::ledger::{post, subject};
-use crate::payments::decide_refunds_of_booking;
 use crate::quotes::{PriceInput, PriceInputs, price_of};
+use crate::refunds;
 
 /// What somebody wants a stay to be.
 #[derive(Clone, Copy, Debug)]
@@ -201,12 +201,11 @@ pub(crate) async fn apply(tx: &Tx, booking: &Booking, change: &BookingChange, by
     let changed = store::bookings::apply_change(tx, booking, change, by).await?;
     post(tx, &ledger::changed(subject(booking), change.id, &booking.price, &changed.price)).await?;
     let back = Money::new(-change.difference.amount, change.difference.currency);
-    let refunds = decide_refunds_of_booking(tx, booking, back, "The stay was changed.").await?;
-    let refunded: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
+    let refund = refunds::decide_of_booking(tx, booking, back, "The stay was changed.").await?;
     let mut data = event_data(&changed);
     data["change_id"] = json!(change.id);
     data["difference"] = json!(change.difference);
-    data["refund"] = json!((refunded > 0).then(|| Money::new(refunded, back.currency)));
+    data["refund"] = json!(refund);
     store::outbox::insert(tx, EventKind::BookingChanged, &data).await?;
     Ok(applied)
 }

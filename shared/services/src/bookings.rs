@@ -7,7 +7,6 @@ use domain::money::Money;
 use domain::pricing::{Price, ServiceFees};
 use domain::property::PropertyStatus;
 use domain::stay::{Guests, StayDates, broken_rules};
-use domain::user::Role;
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
@@ -84,7 +83,7 @@ impl Services {
     pub async fn booking(&self, actor: &Actor, id: BookingId) -> Result<Booking> {
         store::bookings::find(&self.db.connection().await?, id)
             .await?
-            .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin)
+            .filter(|booking| actor.may_see(booking))
             .ok_or_else(Error::not_found)
     }
 
@@ -106,9 +105,7 @@ impl Services {
     /// `unavailable`.
     pub async fn bookings_of_ids(&self, actor: &Actor, ids: &[BookingId]) -> Result<Vec<Booking>> {
         let mut found = store::bookings::find_many(&self.db.connection().await?, ids).await?;
-        found.retain(|booking| {
-            [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin
-        });
+        found.retain(|booking| actor.may_see(booking));
         Ok(found)
     }
 

@@ -7,7 +7,6 @@ use domain::event::EventKind;
 use domain::id::BookingId;
 use domain::ledger::{self, Split};
 use domain::money::Money;
-use domain::user::Role;
 use jiff::Timestamp;
 use serde_json::json;
 use store::Tx;
@@ -21,7 +20,7 @@ use crate::booking_changes::close_open;
 use crate::bookings::event_data;
 use crate::host_answers::invalid_state;
 use crate::ledger::{post, subject};
-use crate::payments::decide_refunds_of_booking;
+use crate::refunds;
 
 impl Services {
     /// What calling the booking off now would give back.
@@ -50,7 +49,7 @@ impl Services {
 pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>) -> Result<Booking> {
     let booking = store::bookings::find_for_update(tx, id)
         .await?
-        .filter(|booking| [booking.guest_id, booking.host_id].contains(&actor.user_id) || actor.role == Role::Admin)
+        .filter(|booking| actor.may_see(booking))
         .ok_or_else(Error::not_found)?;
     let to = booking::next(booking.status, BookingEvent::Cancelled).map_err(|impossible| invalid_state(&impossible))?;
     let property = store::properties::find(tx, booking.property_id).await?;
@@ -81,9 +80,7 @@ async fn give_back(tx: &Tx, booking: &Booking, mut back: RefundPreview, reason: 
     }
     post_given_back(tx, booking, &back).await?;
     let reason = reason.unwrap_or("The booking was cancelled.");
-    let refunds = decide_refunds_of_booking(tx, booking, back.refund, reason).await?;
-    let total: i64 = refunds.iter().map(|refund| refund.amount.amount).sum();
-    Ok((total > 0).then(|| Money::new(total, back.refund.currency)))
+    refunds::decide_of_booking(tx, booking, back.refund, reason).await
 }
 
 /// Takes from each who had earned it what the guest gets back, for the refunds that follow: by the preview's lines,

@@ -66,7 +66,7 @@ impl Services {
     async fn try_to_carry_out(&self, booking_id: BookingId) -> Result<()> {
         let connection = self.db.connection().await?;
         let open = store::payments::find_open(&connection, booking_id).await?;
-        let refunds = store::payments::pending_refunds_of_booking(&connection, booking_id).await?;
+        let refunds = store::refunds::pending_of_booking(&connection, booking_id).await?;
         drop(connection);
         if let Some(payment) = open {
             self.carry_out_instruction(&payment).await?;

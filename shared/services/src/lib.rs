@@ -44,6 +44,7 @@ pub mod properties;
 pub mod property_changes;
 pub mod quotes;
 pub mod receipts;
+pub mod refunds;
 pub mod reminders;
 pub mod reviews;
 pub mod revocations;

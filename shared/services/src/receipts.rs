@@ -5,8 +5,9 @@ use domain::id::{BookingId, PaymentId};
 use domain::money::Money;
 use domain::payment::RefundStatus;
 use store::bookings::Booking;
-use store::payments::{Payment, Refund};
+use store::payments::Payment;
 use store::properties::Property;
+use store::refunds::Refund;
 use store::users::User;
 
 use crate::Services;
@@ -69,7 +70,7 @@ impl Services {
             return Err(Error::new(ErrorCode::NotPaid, "There is a receipt once the card has been charged."));
         }
         let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
-        let mut refunds = store::payments::refunds_of(&connection, &ids).await?;
+        let mut refunds = store::refunds::list_of_payments(&connection, &ids).await?;
         refunds.retain(|refund| refund.status != RefundStatus::Failed);
         let property = store::properties::find(&connection, booking.property_id).await?.ok_or_else(missing)?;
         let guest = store::users::find(&connection, booking.guest_id).await?.ok_or_else(missing)?;

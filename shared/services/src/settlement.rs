@@ -17,14 +17,15 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::Tx;
 use store::bookings::{Booking, Change};
-use store::payments::{Instruction, Payment, Refund};
+use store::payments::{Instruction, Payment};
+use store::refunds::Refund;
 
 use crate::Services;
 use crate::booking_changes;
 use crate::bookings;
 use crate::ledger::{post, subject};
-use crate::payments::decide_refund;
 use crate::ports::Intent;
+use crate::refunds;
 
 /// An open attempt is asked about again after so long: webhooks may be lost.
 const ASK_AGAIN_SECONDS: f64 = 60.0;
@@ -128,7 +129,7 @@ impl Services {
             .await?;
         let refunds = self
             .write("payments.claim_refunds", |tx| async move {
-                store::payments::claim_pending_refunds(&tx, REFUND_AGAIN_SECONDS, BATCH_ROWS).await
+                store::refunds::claim_pending(&tx, REFUND_AGAIN_SECONDS, BATCH_ROWS).await
             })
             .await?;
         let without_fee = self
@@ -301,7 +302,7 @@ async fn give_all_back(
     let mut payment = payment.clone();
     payment.captured_minor = intent.captured_minor;
     let all = Money::new(intent.captured_minor, payment.amount.currency);
-    let refund = decide_refund(tx, &payment, booking, all, reason).await?;
+    let refund = refunds::decide(tx, &payment, booking, all, reason).await?;
     Ok(FollowUp { refund: Some(refund), instructed: false })
 }
 

@@ -27,6 +27,7 @@ pub mod payouts;
 pub mod photos;
 pub mod places;
 pub mod properties;
+pub mod refunds;
 pub mod reviews;
 pub mod row;
 pub mod stays;

@@ -1,9 +1,9 @@
-//! The tables `payments` and `refunds`.
+//! The table `payments`; what goes back of them is in `refunds.rs`.
 
-use domain::error::{Error, Result};
-use domain::id::{BookingId, ChangeId, PaymentId, RefundId, UserId};
+use domain::error::Result;
+use domain::id::{BookingId, ChangeId, PaymentId, UserId};
 use domain::money::{Currency, Money};
-use domain::payment::{IntentStatus, RefundStatus};
+use domain::payment::IntentStatus;
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
@@ -66,28 +66,9 @@ pub struct Payment {
     pub updated_at: Timestamp,
 }
 
-/// Money on its way back.
-#[derive(Clone, Debug)]
-pub struct Refund {
-    /// Identity, and the provider's idempotency key.
-    pub id: RefundId,
-    /// Of which payment.
-    pub payment_id: PaymentId,
-    /// How much.
-    pub amount: Money,
-    /// Why, in words.
-    pub reason: String,
-    /// Where it stands.
-    pub status: RefundStatus,
-    /// When it was decided.
-    pub created_at: Timestamp,
-}
-
 const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
                        captured_minor, refunded_minor, coalesce(captured_currency, currency)::text AS captured_currency, \
                        quarantined_at IS NOT NULL AS quarantined, disputed, instruction, created_at, updated_at";
-
-const REFUND_COLUMNS: &str = "id, payment_id, amount_minor, currency::text, reason, status, created_at";
 
 /// What a new attempt needs.
 #[derive(Clone, Copy, Debug)]
@@ -287,26 +268,6 @@ pub async fn instruct(tx: &Tx, id: PaymentId, instruction: Instruction) -> Resul
     Ok(())
 }
 
-/// Decides a refund; the provider is told after the commit.
-pub async fn insert_refund(tx: &Tx, payment_id: PaymentId, amount: Money, reason: &str) -> Result<Refund> {
-    let sql = format!(
-        "-- payments.insert_refund
-         INSERT INTO refunds (id, payment_id, amount_minor, currency, reason) VALUES ($1, $2, $3, $4, $5)
-         RETURNING {REFUND_COLUMNS}"
-    );
-    let (id, payment, currency) = (RefundId::new().uuid(), payment_id.uuid(), amount.currency.code());
-    let row = tx.row(&sql, &[&id, &payment, &amount.amount, &currency, &reason]).await?;
-    refund_from_row(&row.ok_or_else(|| Error::internal("INSERT … RETURNING gave no row"))?)
-}
-
-/// What was decided to be given back of a payment, whether the provider has done it or not, minor units.
-pub async fn refunds_decided_minor(tx: &Tx, payment_id: PaymentId) -> Result<i64> {
-    let sql = "-- payments.refunds_decided_minor
-               SELECT coalesce(sum(amount_minor), 0)::bigint AS decided FROM refunds
-               WHERE payment_id = $1 AND status <> 'failed'";
-    tx.row(sql, &[&payment_id.uuid()]).await?.map_or(Ok(0), |row| row.read("decided"))
-}
-
 /// What of a booking's captured money no refund was decided for, minor units; none when nothing was captured, nothing
 /// while the guest's bank contests it.
 pub async fn left_of_booking_minor(queries: &impl Queries, booking_id: BookingId) -> Result<Option<i64>> {
@@ -316,80 +277,6 @@ pub async fn left_of_booking_minor(queries: &impl Queries, booking_id: BookingId
                         WHERE r.payment_id = p.id AND r.status <> 'failed'), 0) END)::bigint AS left_minor
                FROM payments p WHERE p.booking_id = $1 AND p.status = 'succeeded' AND p.quarantined_at IS NULL";
     queries.row(sql, &[&booking_id.uuid()]).await?.map_or(Ok(None), |row| row.read("left_minor"))
-}
-
-/// All refunds of payments, oldest first.
-pub async fn refunds_of(queries: &impl Queries, payment_ids: &[PaymentId]) -> Result<Vec<Refund>> {
-    let sql =
-        format!("-- payments.refunds_of\nSELECT {REFUND_COLUMNS} FROM refunds WHERE payment_id = ANY($1) ORDER BY id");
-    let ids: Vec<uuid::Uuid> = payment_ids.iter().map(|id| id.uuid()).collect();
-    queries.rows(&sql, &[&ids]).await?.iter().map(refund_from_row).collect()
-}
-
-/// Refunds of a booking's payments that the provider has not confirmed.
-pub async fn pending_refunds_of_booking(queries: &impl Queries, booking_id: BookingId) -> Result<Vec<Refund>> {
-    let sql = format!(
-        "-- payments.pending_refunds_of_booking
-         SELECT {REFUND_COLUMNS} FROM refunds
-         WHERE status = 'pending' AND payment_id IN (SELECT id FROM payments WHERE booking_id = $1) ORDER BY id"
-    );
-    queries.rows(&sql, &[&booking_id.uuid()]).await?.iter().map(refund_from_row).collect()
-}
-
-/// Refunds the provider has not confirmed, and was not asked about for a while. They count as asked about from now.
-pub async fn claim_pending_refunds(tx: &Tx, not_asked_for_seconds: f64, limit: i64) -> Result<Vec<Refund>> {
-    let sql = format!(
-        "-- payments.claim_pending_refunds
-         UPDATE refunds SET asked_at = clock_timestamp()
-         WHERE id IN (SELECT id FROM refunds
-                      WHERE status = 'pending' AND asked_at <= clock_timestamp() - make_interval(secs => $1)
-                      ORDER BY asked_at LIMIT $2 FOR UPDATE SKIP LOCKED)
-         RETURNING {REFUND_COLUMNS}"
-    );
-    tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(refund_from_row).collect()
-}
-
-/// Marks a pending refund as done and counts it on its payment; false when it was not pending any more.
-pub async fn complete_refund(tx: &Tx, refund: &Refund, provider_refund_id: &str) -> Result<bool> {
-    let mark = "-- payments.complete_refund
-                UPDATE refunds SET status = 'succeeded', provider_refund_id = $2, updated_at = app_now()
-                WHERE id = $1 AND status = 'pending'";
-    if tx.execute(mark, &[&refund.id.uuid(), &provider_refund_id]).await? == 0 {
-        return Ok(false);
-    }
-    let count = "-- payments.count_refund
-                 UPDATE payments SET refunded_minor = refunded_minor + $2, updated_at = app_now() WHERE id = $1";
-    tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
-    Ok(true)
-}
-
-/// The refund the provider has this name for.
-pub async fn find_refund_of_provider(tx: &Tx, provider_refund_id: &str) -> Result<Option<Refund>> {
-    let sql = format!(
-        "-- payments.find_refund_of_provider
-         SELECT {REFUND_COLUMNS} FROM refunds WHERE provider_refund_id = $1"
-    );
-    tx.row(&sql, &[&provider_refund_id]).await?.as_ref().map(refund_from_row).transpose()
-}
-
-/// Marks a refund that was done as failed after all, and takes it off its payment; false when it was not done.
-pub async fn undo_refund(tx: &Tx, refund: &Refund) -> Result<bool> {
-    let mark = "-- payments.undo_refund
-                UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'succeeded'";
-    if tx.execute(mark, &[&refund.id.uuid()]).await? == 0 {
-        return Ok(false);
-    }
-    let count = "-- payments.uncount_refund
-                 UPDATE payments SET refunded_minor = refunded_minor - $2, updated_at = app_now() WHERE id = $1";
-    tx.execute(count, &[&refund.payment_id.uuid(), &refund.amount.amount]).await?;
-    Ok(true)
-}
-
-/// Marks a pending refund as refused for good; false when it was not pending any more.
-pub async fn fail_refund(tx: &Tx, id: RefundId) -> Result<bool> {
-    let sql = "-- payments.fail_refund
-               UPDATE refunds SET status = 'failed', updated_at = app_now() WHERE id = $1 AND status = 'pending'";
-    Ok(tx.execute(sql, &[&id.uuid()]).await? == 1)
 }
 
 fn money(row: &Row) -> Result<Money> {
@@ -419,16 +306,5 @@ fn from_row(row: &Row) -> Result<Payment> {
         instruction,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
-    })
-}
-
-fn refund_from_row(row: &Row) -> Result<Refund> {
-    Ok(Refund {
-        id: RefundId::from_uuid(row.read("id")?),
-        payment_id: PaymentId::from_uuid(row.read("payment_id")?),
-        amount: money(row)?,
-        reason: row.read("reason")?,
-        status: row.parse("status")?,
-        created_at: row.read("created_at")?,
     })
 }

@@ -2,7 +2,7 @@
 
 use domain::money::{Currency, Money};
 use jiff::SignedDuration;
-use services::payments::decide_refund_by_host;
+use services::refunds::decide_by_host;
 use store::ledger_check::{Imbalance, imbalances};
 
 use crate::{Platform, VISA};
@@ -27,7 +27,7 @@ async fn a_row_that_says_otherwise_than_the_books_is_found_by_the_account_it_con
     let (services, host) = (&platform.kit.services, &platform.host.actor);
     let some = Some(Money::new(500, payment.amount.currency));
     let refunded = services.write("test.refund", |tx| async move {
-        decide_refund_by_host(&tx, host, payment.id, some, "A broken boiler.").await
+        decide_by_host(&tx, host, payment.id, some, "A broken boiler.").await
     });
     refunded.await.expect("decided");
     services.carry_out_refunds_of(payment.id).await;
@@ -122,7 +122,7 @@ async fn odd_currencies_are_charged_refunded_and_booked_to_the_unit() {
         for (amount, taken) in [(refund_minor + 1, currency.payment_step_minor() == 1), (refund_minor, true)] {
             let money = Some(Money::new(amount, currency));
             let decided = services.write("test.refund", |tx| async move {
-                decide_refund_by_host(&tx, host, payment.id, money, "A broken boiler.").await
+                decide_by_host(&tx, host, payment.id, money, "A broken boiler.").await
             });
             assert_eq!(decided.await.is_ok(), taken, "{code} {amount}");
         }

@@ -8,7 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use services::Actor;
 use services::bookings::Booking;
 use services::cancellations::cancel;
-use services::payments::{Refund, decide_refund_by_host};
+use services::refunds::{Refund, decide_by_host};
 
 use crate::Platform;
 
@@ -22,10 +22,7 @@ async fn cancels(platform: &Platform, actor: &Actor, id: BookingId) -> Result<Bo
 async fn refunds(platform: &Platform, actor: &Actor, id: PaymentId, amount: Option<Money>) -> Result<Refund> {
     let services = &platform.kit.services;
     let refund = services
-        .write(
-            "test.refund",
-            |tx| async move { decide_refund_by_host(&tx, actor, id, amount, "A broken boiler.").await },
-        )
+        .write("test.refund", |tx| async move { decide_by_host(&tx, actor, id, amount, "A broken boiler.").await })
         .await;
     services.carry_out_refunds_of(id).await;
     refund

@@ -5,7 +5,8 @@ use domain::id::BookingId;
 use domain::ledger::Account;
 use domain::payment::PaymentStatus;
 use services::bookings::Booking;
-use services::payments::{Payment, decide_refund_by_host};
+use services::payments::Payment;
+use services::refunds::decide_by_host;
 
 use crate::Platform;
 
@@ -53,7 +54,7 @@ async fn a_contested_payment_is_disputed_and_nothing_of_it_is_refunded() {
     assert_eq!(balance(&platform, booking.id, Account::HostPayable).await, -booking.price.host_payout.amount);
     let (services, host) = (&platform.kit.services, &platform.host.actor);
     let refused = services
-        .write("test.refund", |tx| async move { decide_refund_by_host(&tx, host, payment.id, None, "Sorry.").await })
+        .write("test.refund", |tx| async move { decide_by_host(&tx, host, payment.id, None, "Sorry.").await })
         .await
         .expect_err("the bank has the money");
     assert_eq!((refused.code(), &refused.extra()["state"]), (ErrorCode::InvalidState, &"disputed".into()));
@@ -145,7 +146,7 @@ async fn cancelling_while_the_bank_has_the_money_gives_nothing_back() {
     platform.hear().await;
     let admin = &platform.kit.admin().await.actor;
     let refunded = services.write("test.refund", |tx| async move {
-        decide_refund_by_host(&tx, admin, payment.id, None, "The host cancelled.").await
+        decide_by_host(&tx, admin, payment.id, None, "The host cancelled.").await
     });
     refunded.await.expect("refunded");
     services.carry_out_refunds_of(payment.id).await;

@@ -13,10 +13,10 @@ use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 use services::bookings::{Booking, BookingRequest};
-use services::payments::decide_refund_by_host;
 use services::payout_accounts::PayoutAccountView;
 use services::payouts::Payout;
 use services::properties::{Property, PropertyDetails};
+use services::refunds::decide_by_host;
 use services::{SavedAnswer, Services};
 use testkit::{Kit, Person, StripeAccount, in_days, one_adult};
 
@@ -125,7 +125,7 @@ impl World {
         let refund = self
             .services()
             .write("test.refund", |tx| async move {
-                let refund = decide_refund_by_host(&tx, actor, payment_id, Some(amount), "No hot water.").await?;
+                let refund = decide_by_host(&tx, actor, payment_id, Some(amount), "No hot water.").await?;
                 let standing = store::ledger::standing(&*tx, booking.id, amount.currency).await?;
                 let of = Subject { booking_id: booking.id, host_id: booking.host_id };
                 store::ledger::post(&tx, &ledger::refund_decided(of, refund.id, amount, standing)).await

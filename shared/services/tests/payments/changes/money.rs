@@ -177,7 +177,7 @@ async fn what_the_host_gave_back_before_is_not_given_back_again() {
     let (actor, services) = (&platform.host.actor, &platform.kit.services);
     let all_but_one = Some(domain::money::Money::new(payment.captured_minor - 1, payment.amount.currency));
     let work = |tx: std::sync::Arc<services::Tx>| async move {
-        services::payments::decide_refund_by_host(&tx, actor, payment.id, all_but_one, "A gift.").await
+        services::refunds::decide_by_host(&tx, actor, payment.id, all_but_one, "A gift.").await
     };
     services.write("test.refund", work).await.expect("given");
     services.carry_out_refunds_of(payment.id).await;
