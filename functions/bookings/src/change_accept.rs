@@ -1,10 +1,14 @@
 //! `POST /v1/bookings/{id}/change/accept`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use domain::id::BookingId;
+use services::Tx;
 use services::booking_changes::accept_change;
 use web::{AppState, Body, Caller, OptionalIdempotencyKey, PathId, Problem, Query, Reply, answers};
 
+use crate::act::act;
 use crate::change_json::ChangeOut;
 
 /// Accept a change.
@@ -30,14 +34,7 @@ pub(crate) async fn accept(
 ) -> Result<Reply, Problem> {
     let (services, actor) = (&app.services, &actor);
     let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "bookings.accept_change",
-            key.as_ref(),
-            |tx| async move { accept_change(&tx, actor, id).await },
-            |outcome| answers::of(outcome, |change| answers::ok(&ChangeOut::from(change))),
-        )
-        .await?;
-    services.carry_out_for(id).await;
-    Ok(answer.into())
+    let work = |tx: Arc<Tx>| async move { accept_change(&tx, actor, id).await };
+    act(services, id, key.as_ref(), "bookings.accept_change", work, |change| answers::ok(&ChangeOut::from(change)))
+        .await
 }

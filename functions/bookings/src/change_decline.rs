@@ -1,10 +1,14 @@
 //! `POST /v1/bookings/{id}/change/decline`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use domain::id::BookingId;
+use services::Tx;
 use services::booking_changes::decline_change;
 use web::{AppState, Body, Caller, OptionalIdempotencyKey, PathId, Problem, Query, Reply, answers};
 
+use crate::act::act;
 use crate::change_json::ChangeOut;
 
 /// Decline a change.
@@ -29,14 +33,7 @@ pub(crate) async fn decline(
 ) -> Result<Reply, Problem> {
     let (services, actor) = (&app.services, &actor);
     let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "bookings.decline_change",
-            key.as_ref(),
-            |tx| async move { decline_change(&tx, actor, id).await },
-            |outcome| answers::of(outcome, |change| answers::ok(&ChangeOut::from(change))),
-        )
-        .await?;
-    services.carry_out_for(id).await;
-    Ok(answer.into())
+    let work = |tx: Arc<Tx>| async move { decline_change(&tx, actor, id).await };
+    act(services, id, key.as_ref(), "bookings.decline_change", work, |change| answers::ok(&ChangeOut::from(change)))
+        .await
 }

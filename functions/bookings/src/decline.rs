@@ -1,10 +1,14 @@
 //! `POST /v1/bookings/{id}/decline`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use domain::id::BookingId;
+use services::Tx;
 use services::host_answers::decline;
 use web::{AppState, Body, Caller, OptionalIdempotencyKey, PathId, Problem, Query, Reply, answers};
 
+use crate::act::act;
 use crate::json::BookingOut;
 
 /// Decline a request.
@@ -29,14 +33,6 @@ pub(crate) async fn decline_booking(
 ) -> Result<Reply, Problem> {
     let (services, actor) = (&app.services, &actor);
     let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "bookings.decline",
-            key.as_ref(),
-            |tx| async move { decline(&tx, actor, id).await },
-            |outcome| answers::of(outcome, |booking| answers::ok(&BookingOut::from(booking))),
-        )
-        .await?;
-    services.carry_out_for(id).await;
-    Ok(answer.into())
+    let work = |tx: Arc<Tx>| async move { decline(&tx, actor, id).await };
+    act(services, id, key.as_ref(), "bookings.decline", work, |booking| answers::ok(&BookingOut::from(booking))).await
 }

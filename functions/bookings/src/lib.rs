@@ -1,6 +1,7 @@
 //! Stays, and what guests and hosts write to each other: every route of `/v1/bookings` and `/v1/threads`.
 
 mod accept;
+mod act;
 mod calendar;
 pub mod cancel;
 mod cancellation;

@@ -1,10 +1,14 @@
 //! `POST /v1/bookings/{id}/no-show`.
 
+use std::sync::Arc;
+
 use axum::extract::State;
 use domain::id::BookingId;
+use services::Tx;
 use services::no_shows::report_no_show;
 use web::{AppState, Body, Caller, OptionalIdempotencyKey, PathId, Problem, Query, Reply, answers};
 
+use crate::act::act;
 use crate::json::BookingOut;
 
 /// Report that the guest never came.
@@ -30,14 +34,6 @@ pub(crate) async fn report(
 ) -> Result<Reply, Problem> {
     let (services, actor) = (&app.services, &actor);
     let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "bookings.no_show",
-            key.as_ref(),
-            |tx| async move { report_no_show(&tx, actor, id).await },
-            |outcome| answers::of(outcome, |booking| answers::ok(&BookingOut::from(booking))),
-        )
-        .await?;
-    services.carry_out_for(id).await;
-    Ok(answer.into())
+    let work = |tx: Arc<Tx>| async move { report_no_show(&tx, actor, id).await };
+    act(services, id, key.as_ref(), "bookings.no_show", work, |booking| answers::ok(&BookingOut::from(booking))).await
 }

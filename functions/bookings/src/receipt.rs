@@ -1,6 +1,5 @@
 //! `GET /v1/bookings/{id}/receipt`.
 
-mod format;
 mod html;
 mod page;
 mod pdf;
@@ -10,10 +9,12 @@ use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::error::{Error, ErrorCode};
 use domain::id::BookingId;
-use web::{AppState, Caller, PathId, Problem, Query};
+use web::{AppState, Caller, PathId, Problem, Query, accept};
 
-use self::format::{Format, preferred};
 use self::page::ReceiptPage;
+
+const HTML: &str = "text/html";
+const PDF: &str = "application/pdf";
 
 /// Styles of its own and nothing else: what people wrote could do no harm even if it were not escaped.
 const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'";
@@ -40,14 +41,14 @@ pub(crate) async fn get_receipt(
 ) -> Result<Response, Problem> {
     let not_acceptable =
         || Error::new(ErrorCode::NotAcceptable, "A receipt can be had as text/html or as application/pdf.");
-    let format = preferred(&headers).ok_or_else(not_acceptable)?;
+    let media_type = accept::preferred(&headers, &[HTML, PDF]).ok_or_else(not_acceptable)?;
     let page = ReceiptPage::of(&app.services.receipt(&actor, id).await?);
-    let body = match format {
-        Format::Html => html::render(&page)?.into_bytes(),
-        Format::Pdf => pdf::render(&page)?,
+    let (content_type, body) = match media_type {
+        PDF => (PDF.to_owned(), pdf::render(&page)?),
+        html => (format!("{html}; charset=utf-8"), html::render(&page)?.into_bytes()),
     };
     let headers = [
-        (header::CONTENT_TYPE, format.content_type()),
+        (header::CONTENT_TYPE, content_type.as_str()),
         (header::VARY, "Accept"),
         (header::CACHE_CONTROL, "private, no-cache"),
         (header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY),

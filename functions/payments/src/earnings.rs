@@ -1,9 +1,8 @@
 //! `GET /v1/earnings`.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use domain::error::Invalid;
 use domain::money::Money;
 use domain::stay::parse_date;
@@ -13,7 +12,7 @@ use services::earnings::MonthlyEarnings;
 use utoipa::{IntoParams, ToSchema};
 use web::csv::{self, Csv};
 use web::fields::Read;
-use web::{AppState, Caller, FromParams, Params, Problem, Query, accept};
+use web::{AppState, Caller, FromParams, Params, Problem, Query};
 
 /// Which time.
 #[derive(IntoParams)]
@@ -137,9 +136,5 @@ pub(crate) async fn get_earnings(
     Query(EarningsParams { from, to, group: _ }): Query<EarningsParams>,
 ) -> Result<Response, Problem> {
     let earnings = EarningsOut::of(&app.services.earnings(&actor, (from, to)).await?);
-    let vary = [(header::VARY, "Accept")];
-    if accept::prefers(&headers, csv::MEDIA_TYPE) {
-        return Ok((vary, earnings.to_csv()).into_response());
-    }
-    Ok((vary, Json(earnings)).into_response())
+    Ok(csv::or_json(&headers, &earnings, EarningsOut::to_csv))
 }

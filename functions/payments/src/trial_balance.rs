@@ -1,9 +1,8 @@
 //! `GET /v1/admin/ledger/trial-balance`.
 
-use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderMap, header};
-use axum::response::{IntoResponse, Response};
+use axum::http::HeaderMap;
+use axum::response::Response;
 use domain::error::Invalid;
 use domain::ledger::Account;
 use domain::money::{Currency, Money};
@@ -14,7 +13,7 @@ use utoipa::{IntoParams, ToSchema};
 use web::csv::{self, Csv};
 use web::fields::Read;
 use web::params::text;
-use web::{AppState, Caller, FromParams, Params, Problem, Query, accept};
+use web::{AppState, Caller, FromParams, Params, Problem, Query};
 
 /// Which books.
 #[derive(IntoParams)]
@@ -125,9 +124,5 @@ pub(crate) async fn get_trial_balance(
 ) -> Result<Response, Problem> {
     let (at, balances) = app.services.trial_balance(&actor, at, currency).await?;
     let balance = TrialBalanceOut::of(at, &balances);
-    let vary = [(header::VARY, "Accept")];
-    if accept::prefers(&headers, csv::MEDIA_TYPE) {
-        return Ok((vary, balance.to_csv()).into_response());
-    }
-    Ok((vary, Json(balance)).into_response())
+    Ok(csv::or_json(&headers, &balance, TrialBalanceOut::to_csv))
 }

@@ -251,6 +251,14 @@ impl Api {
         futures::future::try_join_all((0..count).map(|_| self.register_verified_user())).await
     }
 
+    /// A host and a guest, both verified.
+    ///
+    /// # Errors
+    /// When the API refuses.
+    pub async fn two_users(&self) -> Result<[User; 2]> {
+        Ok(futures::future::try_join(self.register_verified_user(), self.register_verified_user()).await?.into())
+    }
+
     /// Signs in.
     ///
     /// # Errors

@@ -4,11 +4,6 @@ use anyhow::{Result, ensure};
 use e2e::{Api, Draft, Property, Stay, User};
 use serde_json::{Value, json};
 
-async fn pair(api: &Api) -> Result<[User; 2]> {
-    <[User; 2]>::try_from(api.register_verified_users(2).await?)
-        .map_err(|users| anyhow::anyhow!("{} users", users.len()))
-}
-
 /// Listed for 2 to 5 nights, 48 hours ahead at least and 100 days at most, for 4 guests, no pets.
 async fn strict_property(api: &Api, host: &User) -> Result<Property> {
     let draft = Draft::default()
@@ -27,7 +22,7 @@ fn guests(mut body: Value, adults: i32, children: i32, infants: i32, pets: i32) 
 #[tokio::test]
 async fn every_broken_rule_is_named() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = strict_property(&api, &host).await?;
     let stay = |days, nights| Ok::<Value, anyhow::Error>(Stay::in_days(days, nights)?.body(&property));
     let cases: [(Value, &[&str]); 11] = [
@@ -58,7 +53,7 @@ async fn every_broken_rule_is_named() -> Result<()> {
 #[tokio::test]
 async fn rules_hold_to_their_boundaries() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = strict_property(&api, &host).await?;
     let good = [
         (Stay::in_days(20, 2)?, (1, 0, 0)),
@@ -79,7 +74,7 @@ async fn rules_hold_to_their_boundaries() -> Result<()> {
 #[tokio::test]
 async fn quote_names_the_rules_that_a_booking_would_break() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = strict_property(&api, &host).await?;
     let cases: [(Stay, i32, &[&str]); 6] = [
         (Stay::in_days(-10, 3)?, 1, &["in_the_past"]),
@@ -104,7 +99,7 @@ async fn quote_names_the_rules_that_a_booking_would_break() -> Result<()> {
 #[tokio::test]
 async fn nearest_dates_of_a_quote_can_be_booked() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default()).await?;
     let stay = Stay::in_days(20, 3)?;
     api.book(&guest, &stay.body(&property)).expect(201).await?;
@@ -120,7 +115,7 @@ async fn nearest_dates_of_a_quote_can_be_booked() -> Result<()> {
 #[tokio::test]
 async fn price_that_the_guest_was_not_shown_is_refused_with_the_new_one() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default()).await?;
     let stay = Stay::in_days(20, 2)?;
     let quote = api.get(&format!("{}/quote?{}&guests=1", property.path(), stay.query())).expect(200).await?;
@@ -162,7 +157,7 @@ async fn unverified_address_may_draft_but_not_publish_or_book() -> Result<()> {
 #[tokio::test]
 async fn unlisted_property_is_neither_found_nor_quoted_nor_booked() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default()).await?;
     let (stay, path) = (Stay::in_days(20, 2)?, property.path());
     api.post(&format!("{path}/unlist")).by(&host).expect(200).await?;
@@ -226,7 +221,7 @@ async fn prices_of_a_property_are_in_its_currency() -> Result<()> {
 #[tokio::test]
 async fn own_bookings_are_listed_by_role_page_by_page() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = pair(&api).await?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default()).await?;
     let mut made = Vec::new();
     for days in [20, 30, 40] {

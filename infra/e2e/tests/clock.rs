@@ -49,8 +49,7 @@ async fn expired_hold_frees_its_nights_at_once() -> Result<()> {
 
 async fn expired_hold_no_longer_counts_as_a_hold() -> Result<()> {
     let (stack, api) = (Stack::load()?, Api::connect().await?);
-    let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-        .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default().with("max_nights", json!(1))).await?;
     for number in 0..200 {
         api.book(&guest, &Stay::in_days(30 + number, 1)?.body(&property)).expect(201).await?;

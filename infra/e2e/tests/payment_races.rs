@@ -1,86 +1,16 @@
 //! Money and nights wanted by several at once, from outside: one of them gets them, and what is told twice happens once.
 
-use std::time::{Duration, Instant};
-
-use anyhow::{Context, Result, bail, ensure};
-use e2e::{Answer, Api, Draft, Property, Provider, Stay, User, new_key, random_below};
+use anyhow::{Context, Result, ensure};
+use e2e::{Draft, Paying, Provider, new_key, random_below};
 use futures::future::{try_join, try_join_all, try_join3};
 use reqwest::Method;
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
-
-/// The longest a webhook and its worker may take.
-const SETTLED_SECONDS: u64 = 30;
-const POLL_MILLISECONDS: u64 = 100;
-
-async fn until(api: &Api, user: &User, path: &str, status: &str) -> Result<Answer> {
-    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
-    let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        pace.tick().await;
-        let seen = api.get(path).by(user).expect(200).await?;
-        if seen.text_at("/status")? == status {
-            return Ok(seen);
-        }
-        if Instant::now() > deadline {
-            bail!("not {status} within {SETTLED_SECONDS} s: {seen}");
-        }
-    }
-}
-
-struct Paying {
-    api: Api,
-    host: User,
-    guest: User,
-    provider: Provider,
-    booking: String,
-    property: Property,
-    stay: Stay,
-    payment: Answer,
-}
-
-impl Paying {
-    /// A guest who has booked and asked to pay.
-    async fn start(draft: &Draft) -> Result<Self> {
-        let api = Api::connect().await?;
-        let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-            .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
-        let property = api.listed_property(&host, draft).await?;
-        let stay = Stay::in_days(40, 3)?;
-        let booked = api.book(&guest, &stay.body(&property)).expect(201).await?;
-        let booking = booked.text_at("/id")?;
-        let body = json!({ "booking_id": booking });
-        let payment = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(201).await?;
-        ensure!(payment.at("/amount")? == booked.at("/price/total")?, "not the booking's total: {payment}");
-        let again = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(200).await?;
-        ensure!(again.at("/client_secret")? == payment.at("/client_secret")?, "another attempt: {again}");
-        Ok(Self {
-            provider: Provider::of_stack()?,
-            booking: format!("/v1/bookings/{booking}"),
-            property,
-            stay,
-            api,
-            host,
-            guest,
-            payment,
-        })
-    }
-
-    async fn pay(&self, card: &str) -> Result<u16> {
-        self.provider.pay(&self.payment.text_at("/client_secret")?, card).await
-    }
-
-    fn payment_path(&self) -> Result<String> {
-        Ok(format!("/v1/payments/{}", self.payment.text_at("/id")?))
-    }
-}
 
 #[tokio::test]
 async fn of_two_full_refunds_at_once_one_wins() -> Result<()> {
     let paying = Paying::start(&Draft::default()).await?;
     ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
-    until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    paying.until_booking("confirmed").await?;
     let path = format!("{}/refunds", paying.payment_path()?);
     let body = json!({ "amount": paying.payment.at("/amount")?, "reason": "The heating failed." });
     let refund = || paying.api.post(&path).by(&paying.host).key(&new_key()).json(&body).send();
@@ -88,7 +18,7 @@ async fn of_two_full_refunds_at_once_one_wins() -> Result<()> {
     let (won, lost) = if one.status == 201 { (one, two) } else { (two, one) };
     let won = won.expect_status(201)?;
     lost.expect_problem(409, "invalid_state")?;
-    let payment = until(&paying.api, &paying.host, &paying.payment_path()?, "refunded").await?;
+    let payment = paying.until_payment(&paying.host, "refunded").await?;
     ensure!(payment.at("/refunds")?.as_array().is_some_and(|all| all.len() == 1), "not one refund: {payment}");
     ensure!(payment.at("/refunds/0/id")? == won.at("/id")?, "another refund than was answered: {payment}");
     Ok(())
@@ -119,11 +49,11 @@ async fn a_webhook_that_comes_five_times_and_shuffled_is_one_capture_and_one_mai
         call.json_text(event.clone()).expect(200)
     };
     try_join_all(deliveries.into_iter().map(deliver)).await?;
-    let booking = until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    let booking = paying.until_booking("confirmed").await?;
     // Behind all of them in the queue: when this is settled, so are they.
     let later = Paying::start(&Draft::default()).await?;
     ensure!(later.pay("pm_card_visa").await? == 200, "the card was not charged");
-    until(&later.api, &later.guest, &later.booking, "confirmed").await?;
+    later.until_booking("confirmed").await?;
     let confirmed = |mail: &e2e::Mail| mail.subject.contains("is confirmed");
     later.api.mailbox().wait_for(&later.guest.email, 1, confirmed).await?;
     let mails = paying.api.mailbox().wait_for(&paying.guest.email, 1, confirmed).await?;
@@ -159,16 +89,7 @@ async fn race_for_a_stay() -> Result<&'static str> {
     ensure!(booking.text_at("/status")? == "cancelled", "cancelled, and yet not: {booking}");
     // Whatever the provider was told first: in the end nothing of the guest's money is kept.
     let ended = if charged == 200 { "refunded" } else { "canceled" };
-    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
-    let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
-    loop {
-        pace.tick().await;
-        let payment = paying.api.get(&paying.payment_path()?).by(&paying.guest).expect(200).await?;
-        if payment.text_at("/status")? == ended {
-            break;
-        }
-        ensure!(Instant::now() < deadline, "charged {charged}, and not {ended}: {payment}");
-    }
+    paying.until_payment(&paying.guest, ended).await?;
     let nights = paying.api.get(&format!("{calendar}?from={from}&to={to}")).by(&paying.host).expect(200).await?;
     let nights = nights.at("/data").or_else(|_| nights.at("/days"))?;
     let is_free = nights.as_array().is_some_and(|all| all.iter().all(|night| night["available"] == true));

@@ -1,80 +1,17 @@
 //! Money from outside: a guest pays with a test card at the provider, the webhook confirms, the mail comes.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
-use anyhow::{Result, bail, ensure};
-use e2e::{Answer, Api, Draft, Provider, Stay, User, new_key};
+use anyhow::{Result, ensure};
+use e2e::{Api, Draft, Paying, Provider, Stay, new_key, until};
 use serde_json::{Value, json};
-use tokio::time::{MissedTickBehavior, interval};
-
-/// The longest a webhook and its worker may take.
-const SETTLED_SECONDS: u64 = 30;
-const POLL_MILLISECONDS: u64 = 100;
-
-async fn until(api: &Api, user: &User, path: &str, status: &str) -> Result<Answer> {
-    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
-    let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        pace.tick().await;
-        let seen = api.get(path).by(user).expect(200).await?;
-        if seen.text_at("/status")? == status {
-            return Ok(seen);
-        }
-        if Instant::now() > deadline {
-            bail!("not {status} within {SETTLED_SECONDS} s: {seen}");
-        }
-    }
-}
-
-struct Paying {
-    api: Api,
-    host: User,
-    guest: User,
-    provider: Provider,
-    booking: String,
-    payment: Answer,
-}
-
-impl Paying {
-    /// A guest who has booked and asked to pay.
-    async fn start(draft: &Draft) -> Result<Self> {
-        let api = Api::connect().await?;
-        let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-            .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
-        let property = api.listed_property(&host, draft).await?;
-        let booked = api.book(&guest, &Stay::in_days(40, 3)?.body(&property)).expect(201).await?;
-        let booking = booked.text_at("/id")?;
-        let body = json!({ "booking_id": booking });
-        let payment = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(201).await?;
-        ensure!(payment.at("/amount")? == booked.at("/price/total")?, "not the booking's total: {payment}");
-        let again = api.post("/v1/payments").by(&guest).key(&new_key()).json(&body).expect(200).await?;
-        ensure!(again.at("/client_secret")? == payment.at("/client_secret")?, "another attempt: {again}");
-        Ok(Self {
-            provider: Provider::of_stack()?,
-            booking: format!("/v1/bookings/{booking}"),
-            api,
-            host,
-            guest,
-            payment,
-        })
-    }
-
-    async fn pay(&self, card: &str) -> Result<u16> {
-        self.provider.pay(&self.payment.text_at("/client_secret")?, card).await
-    }
-
-    fn payment_path(&self) -> Result<String> {
-        Ok(format!("/v1/payments/{}", self.payment.text_at("/id")?))
-    }
-}
 
 #[tokio::test]
 async fn a_card_that_is_charged_confirms_the_booking_and_both_sides_get_one_mail() -> Result<()> {
     let paying = Paying::start(&Draft::default()).await?;
     ensure!(paying.pay("pm_card_visa_chargeDeclined").await? == 402, "the card was not refused");
     ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
-    let booking = until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    let booking = paying.until_booking("confirmed").await?;
     ensure!(booking.at("/payment_id")? == paying.payment.at("/id")?, "another payment: {booking}");
     for person in [&paying.guest, &paying.host] {
         let is_news = |mail: &e2e::Mail| ["is confirmed", "is coming"].iter().any(|words| mail.subject.contains(words));
@@ -90,14 +27,14 @@ async fn a_card_that_is_charged_confirms_the_booking_and_both_sides_get_one_mail
 async fn a_cancelled_booking_gives_back_what_the_preview_said() -> Result<()> {
     let paying = Paying::start(&Draft::default()).await?;
     ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
-    until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
+    paying.until_booking("confirmed").await?;
     let preview = paying.api.get(&format!("{}/cancellation", paying.booking)).by(&paying.guest).expect(200).await?;
     ensure!(preview.at("/refund")? == paying.payment.at("/amount")?, "not all back within the grace: {preview}");
     let cancel = format!("{}/cancel", paying.booking);
     paying.api.post(&cancel).by(&paying.guest).json(&json!({})).expect(200).await?;
     let again = paying.api.post(&cancel).by(&paying.host).json(&json!({})).send().await?;
     again.expect_problem(409, "invalid_state")?;
-    let payment = until(&paying.api, &paying.guest, &paying.payment_path()?, "refunded").await?;
+    let payment = paying.until_payment(&paying.guest, "refunded").await?;
     ensure!(payment.at("/refunds/0/amount")? == preview.at("/refund")?, "not as previewed: {payment}");
     ensure!(payment.at("/refunds")?.as_array().is_some_and(|all| all.len() == 1), "not one refund: {payment}");
     Ok(())
@@ -107,14 +44,14 @@ async fn a_cancelled_booking_gives_back_what_the_preview_said() -> Result<()> {
 async fn a_request_is_authorised_and_captured_when_its_host_accepts() -> Result<()> {
     let paying = Paying::start(&Draft::default().with("instant_book", json!(false))).await?;
     ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not authorised");
-    until(&paying.api, &paying.guest, &paying.booking, "pending_host").await?;
+    paying.until_booking("pending_host").await?;
     let payment = paying.api.get(&paying.payment_path()?).by(&paying.guest).expect(200).await?;
     ensure!(payment.text_at("/status")? == "requires_capture", "{payment}");
     let accept = format!("{}/accept", paying.booking);
     paying.api.post(&accept).by(&paying.guest).send().await?.expect_problem(403, "forbidden")?;
     paying.api.post(&accept).by(&paying.host).expect(200).await?;
-    until(&paying.api, &paying.guest, &paying.booking, "confirmed").await?;
-    until(&paying.api, &paying.host, &paying.payment_path()?, "succeeded").await?;
+    paying.until_booking("confirmed").await?;
+    paying.until_payment(&paying.host, "succeeded").await?;
     Ok(())
 }
 
@@ -131,7 +68,7 @@ async fn a_stay_made_longer_is_paid_for_and_made_shorter_again_is_refunded() -> 
     let paying = Paying::start(&Draft::default()).await?;
     let (api, guest, host) = (&paying.api, &paying.guest, &paying.host);
     ensure!(paying.pay("pm_card_visa").await? == 200, "the card was not charged");
-    let booked = until(api, guest, &paying.booking, "confirmed").await?;
+    let booked = paying.until_booking("confirmed").await?;
     let path = format!("{}/change", paying.booking);
     let proposed = api.post(&path).by(guest).json(&change(40, 5)?).expect(201).await?;
     ensure!(proposed.require_header("location")?.ends_with(&path), "another address: {proposed}");
@@ -148,7 +85,7 @@ async fn a_stay_made_longer_is_paid_for_and_made_shorter_again_is_refunded() -> 
     ensure!(difference.at("/change_id")? == proposed.at("/id")?, "of another change: {difference}");
     let secret = difference.text_at("/client_secret")?;
     ensure!(paying.provider.pay(&secret, "pm_card_visa").await? == 200, "the card was not charged");
-    until(api, guest, &path, "applied").await?;
+    until(api, guest, &path, "/status", "applied").await?;
     let longer = api.get(&paying.booking).by(host).expect(200).await?;
     ensure!(longer.at("/nights")? == 5 && longer.at("/price")? == proposed.at("/price")?, "not longer: {longer}");
 
@@ -156,7 +93,7 @@ async fn a_stay_made_longer_is_paid_for_and_made_shorter_again_is_refunded() -> 
     let applied = api.post(&accept).by(guest).expect(200).await?;
     ensure!(applied.text_at("/status")? == "applied", "{applied}");
     let path = format!("/v1/payments/{}", difference.text_at("/id")?);
-    let refunded = until(api, guest, &path, "refunded").await?;
+    let refunded = until(api, guest, &path, "/status", "refunded").await?;
     ensure!(refunded.at("/refunds/0/amount")? == difference.at("/amount")?, "not all of it: {refunded}");
     let shorter = api.get(&paying.booking).by(guest).expect(200).await?;
     ensure!(shorter.at("/price")? == booked.at("/price")?, "not as it was: {shorter}");

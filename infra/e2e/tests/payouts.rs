@@ -1,37 +1,13 @@
 //! A host is paid, tried from outside. Time is everybody's: this binary runs alone.
 
-use std::time::{Duration, Instant};
-
-use anyhow::{Result, bail, ensure};
-use e2e::{Answer, Api, Draft, Provider, Stack, Stay, User, new_key};
+use anyhow::{Result, ensure};
+use e2e::{Api, Draft, Provider, Stack, Stay, new_key, until};
 use serde_json::json;
-use tokio::time::{MissedTickBehavior, interval};
-
-/// The longest a webhook and its worker may take.
-const SETTLED_SECONDS: u64 = 30;
-const POLL_MILLISECONDS: u64 = 200;
-
-async fn until(api: &Api, user: &User, path: &str, pointer: &str, value: &str) -> Result<Answer> {
-    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
-    let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
-    pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    loop {
-        pace.tick().await;
-        let seen = api.get(path).by(user).expect(200).await?;
-        if seen.text_at(pointer).is_ok_and(|is| is == value) {
-            return Ok(seen);
-        }
-        if Instant::now() > deadline {
-            bail!("{pointer} is not {value} within {SETTLED_SECONDS} s: {seen}");
-        }
-    }
-}
 
 #[tokio::test]
 async fn a_host_onboards_and_is_paid_a_day_after_the_guest_has_come() -> Result<()> {
     let (stack, api, provider) = (Stack::load()?, Api::connect().await?, Provider::of_stack()?);
-    let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-        .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
+    let [host, guest] = api.two_users().await?;
 
     let country = json!({ "country": "PT" });
     let account = api.post("/v1/payout-account").by(&host).key(&new_key()).json(&country).expect(201).await?;

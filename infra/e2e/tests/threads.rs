@@ -1,14 +1,13 @@
 //! Guests and hosts write to each other: the other side reads it and gets a mail; what happens to a stay stands between.
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Api, Draft, Stay, User};
+use e2e::{Api, Draft, Stay};
 use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_question_an_answer_and_a_booking_are_one_thread_and_are_mailed() -> Result<()> {
     let api = Api::connect().await?;
-    let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-        .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
+    let [host, guest] = api.two_users().await?;
     let property = api.listed_property(&host, &Draft::default()).await?;
     let question = json!({ "property_id": property.id, "text": "Is there a cot, and <b>is it free</b>?" });
     let thread = api.post("/v1/threads").by(&guest).json(&question).expect(201).await?;

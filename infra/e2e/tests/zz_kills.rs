@@ -26,8 +26,7 @@ struct Town {
 impl Town {
     async fn build() -> Result<Self> {
         let (stack, api) = (Stack::load()?, Api::connect().await?);
-        let [host, guest] = <[User; 2]>::try_from(api.register_verified_users(2).await?)
-            .map_err(|users| anyhow::anyhow!("{} users", users.len()))?;
+        let [host, guest] = api.two_users().await?;
         let property = api.listed_property(&host, &Draft::default()).await?;
         Ok(Self { provider: Provider::of_stack()?, api, stack, property, guest })
     }

@@ -1,8 +1,12 @@
 //! Tables as CSV (RFC 4180), for who asks by `Accept: text/csv`. Inert in a spreadsheet: no text becomes a formula.
 
-use axum::http::header;
+use axum::Json;
+use axum::http::{HeaderMap, header};
 use axum::response::{IntoResponse, Response};
 use domain::money::Money;
+use serde::Serialize;
+
+use crate::accept;
 
 /// The media type of CSV.
 pub const MEDIA_TYPE: &str = "text/csv";
@@ -35,6 +39,15 @@ impl Csv {
     pub fn as_str(&self) -> &str {
         &self.text
     }
+}
+
+/// The answer as a table to who asks for one, as JSON to all others.
+pub fn or_json<T: Serialize>(headers: &HeaderMap, answer: &T, table: impl FnOnce(&T) -> Csv) -> Response {
+    let vary = [(header::VARY, "Accept")];
+    if accept::prefers(headers, MEDIA_TYPE) {
+        return (vary, table(answer)).into_response();
+    }
+    (vary, Json(answer)).into_response()
 }
 
 /// A cell as it is written.
