@@ -86,13 +86,21 @@ pub trait DatabaseCredentials: Send + Sync {
 pub struct Db {
     credentials: Arc<dyn DatabaseCredentials>,
     pool_size: usize,
+    connect_limit: Duration,
     pool: Arc<RwLock<Option<Pool>>>,
 }
 
 impl Db {
     /// A pool of at most `pool_size` connections, made when first needed.
     pub fn new(credentials: Arc<dyn DatabaseCredentials>, pool_size: usize) -> Self {
-        Self { credentials, pool_size, pool: Arc::default() }
+        Self { credentials, pool_size, connect_limit: CONNECT_LIMIT, pool: Arc::default() }
+    }
+
+    /// The same with another limit on the wait for a connection: for those whom nobody waits for, as tests on a machine
+    /// that has much else to do.
+    #[must_use]
+    pub fn with_connect_limit(self, connect_limit: Duration) -> Self {
+        Self { connect_limit, pool: Arc::default(), ..self }
     }
 
     /// A connection to read with; use cases that write go through [`Db::run_tx`].
@@ -121,24 +129,28 @@ impl Db {
         if let Some(pool) = slot.as_ref() {
             return Ok(pool.clone());
         }
-        let pool = build_pool(&self.credentials.current().await?, self.pool_size)?;
+        let pool = self.build_pool(&self.credentials.current().await?)?;
         *slot = Some(pool.clone());
         Ok(pool)
     }
-}
 
-fn build_pool(target: &DatabaseTarget, size: usize) -> Result<Pool> {
-    let recycle = ManagerConfig { recycling_method: RecyclingMethod::Verified };
-    let mut config = target.config();
-    config.options(SESSION_OPTIONS);
-    let manager = match &target.tls {
-        Some(tls) => Manager::from_config(config, MakeRustlsConnect::new((**tls).clone()), recycle),
-        None => Manager::from_config(config, NoTls, recycle),
-    };
-    Pool::builder(manager)
-        .max_size(size)
-        .runtime(Runtime::Tokio1)
-        .timeouts(Timeouts { wait: Some(CONNECT_LIMIT), create: Some(CONNECT_LIMIT), recycle: Some(RECYCLE_LIMIT) })
-        .build()
-        .map_err(Error::internal)
+    fn build_pool(&self, target: &DatabaseTarget) -> Result<Pool> {
+        let recycle = ManagerConfig { recycling_method: RecyclingMethod::Verified };
+        let mut config = target.config();
+        config.options(SESSION_OPTIONS).connect_timeout(self.connect_limit);
+        let manager = match &target.tls {
+            Some(tls) => Manager::from_config(config, MakeRustlsConnect::new((**tls).clone()), recycle),
+            None => Manager::from_config(config, NoTls, recycle),
+        };
+        Pool::builder(manager)
+            .max_size(self.pool_size)
+            .runtime(Runtime::Tokio1)
+            .timeouts(Timeouts {
+                wait: Some(self.connect_limit),
+                create: Some(self.connect_limit),
+                recycle: Some(RECYCLE_LIMIT),
+            })
+            .build()
+            .map_err(Error::internal)
+    }
 }

@@ -14,6 +14,7 @@ mod stripe;
 mod tokens;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::money::BasisPoints;
 use domain::pricing::ServiceFees;
@@ -31,6 +32,9 @@ pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries}
 pub use people::{Person, details, in_days, one_adult};
 pub use stripe::{Authentication, RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
 pub use tokens::TokenKeys;
+
+/// A machine that builds and tests may be slow to connect; what a function does then is for the tests of outages.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Where the tests' API pretends to be.
 pub const BASE_URL: &str = "https://api.roost.test";
@@ -154,6 +158,7 @@ fn services(
         config.stripe = Some(SecretAt::Value(secret.clone()));
     }
     let mut services = runtime::services(&config).expect("REDIS_URL is an address");
+    services.db = services.db.with_connect_limit(PATIENCE);
     services.events = Arc::clone(events) as _;
     services.mailer = Arc::clone(mails) as _;
     services
