@@ -31,18 +31,12 @@ pub(crate) async fn create_booking(
     let services = &app.services;
     let key = key.bind(services, &actor, &body.canonical).await?;
     let request = &BookingRequest::from(body.value);
-    let (actor, sealer) = (&actor, &services.sealer().await?);
     let answer = services
-        .idempotently(
-            "bookings.create",
-            key.as_ref(),
-            |tx| async move { services.create_booking(&tx, actor, request, sealer).await },
-            |outcome| {
-                answers::of(outcome, |booking| {
-                    answers::created(&BookingOut::from(booking), &format!("/v1/bookings/{}", booking.id))
-                })
-            },
-        )
+        .book(&actor, request, key.as_ref(), |outcome| {
+            answers::of(outcome, |booking| {
+                answers::created(&BookingOut::from(booking), &format!("/v1/bookings/{}", booking.id))
+            })
+        })
         .await?;
     Ok(answer.into())
 }

@@ -88,9 +88,7 @@ impl BookingMutation {
         let key = input.idempotency_key.as_deref();
         let key = mutations::required_key(ctx, actor, "createBooking", &input, key).await?;
         let request = &BookingRequest::from(wire::read::<CreateBookingIn>(&input, &[])?);
-        let sealer = &services.sealer().await?;
-        let work = |tx: Arc<Tx>| async move { services.create_booking(&tx, actor, request, sealer).await };
-        let answer = services.idempotently("bookings.create", key.as_ref(), work, rendered).await?;
+        let answer = services.book(actor, request, key.as_ref(), rendered).await?;
         payload(ctx, &answer)
     }
 

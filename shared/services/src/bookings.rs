@@ -17,6 +17,7 @@ use store::tx::Tx;
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
+use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer};
 use crate::quotes::{Offer, PriceInputs, offer, open_quote, price_of};
 use crate::sealing::Sealer;
 
@@ -40,6 +41,31 @@ pub struct BookingRequest {
 }
 
 impl Services {
+    /// Books a stay for the actor under their key. Who comes too late is told so before anything is locked: where
+    /// hundreds want the same nights, all but one of them cost a single look.
+    ///
+    /// # Errors
+    /// Those of [`Self::create_booking`] and [`Self::idempotently`].
+    pub async fn book(
+        &self,
+        actor: &Actor,
+        request: &BookingRequest,
+        key: Option<&IdempotencyKey>,
+        render: impl Fn(Result<&Booking, &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        const NAME: &str = "bookings.create";
+        let nights = (request.check_in, request.check_out);
+        let connection = self.db.connection().await?;
+        let too_late = store::bookings::comes_too_late(&connection, request.property_id, actor.user_id, nights).await?;
+        drop(connection);
+        if too_late {
+            return self.keep_conflict(NAME, key, dates_unavailable(), render).await;
+        }
+        let sealer = &self.sealer().await?;
+        self.idempotently(NAME, key, |tx| async move { self.create_booking(&tx, actor, request, sealer).await }, render)
+            .await
+    }
+
     /// Books a stay for the actor within a transaction: it holds its nights unpaid for a quarter of an hour.
     ///
     /// # Errors
@@ -230,5 +256,9 @@ async fn insert_holding(
     if let Some(booking) = store::bookings::insert(tx, &new).await? {
         return Ok(booking);
     }
-    Err(Error::new(ErrorCode::DatesUnavailable, "Some of these nights are taken. Ask for a quote to see others."))
+    Err(dates_unavailable())
+}
+
+fn dates_unavailable() -> Error {
+    Error::new(ErrorCode::DatesUnavailable, "Some of these nights are taken. Ask for a quote to see others.")
 }

@@ -21,7 +21,8 @@ mod nights;
 mod steps;
 
 pub use nights::{
-    NewBooking, any_to_come, booked_nights, expire_overdue, expire_overdue_on, insert, lock_property, nights_are_taken,
+    NewBooking, any_to_come, booked_nights, comes_too_late, expire_overdue, expire_overdue_on, insert, lock_property,
+    nights_are_taken,
 };
 pub use steps::{
     Change, apply, apply_change, claim_arrivals, claim_expiring, complete_ended, extend_hold, set_payment,

@@ -273,3 +273,22 @@ async fn a_hold_that_ran_out_blocks_nobody_though_no_sweeper_has_been_by() {
     assert_eq!((&read["status"], read.get("hold_expires_at")), (&"expired".into(), None));
     assert_eq!(read["check_in"], in_days(10).to_string());
 }
+
+/// Nothing that a loser would have to wait for is asked for: here another transaction has the listing locked.
+#[tokio::test]
+async fn who_comes_too_late_is_told_without_waiting_for_anybody() {
+    let kit = Kit::start().await;
+    let (api, one, two, property) = (api(&kit), kit.guest().await, kit.guest().await, kit.listed_property().await);
+    let (nights, unverified) = (stay(property.id, (10, 12)), kit.unverified().await);
+    let first = api.post_keyed("/v1/bookings", Some(&one.token), "first", &nights).await;
+    let mut other = kit.database.connect_as_app().await;
+    let lock = other.transaction().await.expect("a transaction");
+    lock.execute("SELECT 1 FROM properties WHERE id = $1 FOR UPDATE", &[&property.id.uuid()]).await.expect("locked");
+    book(&api, &two, &nights).await.problem(409, "dates_unavailable");
+    // The winner's own key still answers as it did.
+    let again = api.post_keyed("/v1/bookings", Some(&one.token), "first", &nights).await;
+    assert_eq!(again.of_status(201), first.of_status(201));
+    // What concerns the caller is told first, as when the nights are free.
+    lock.rollback().await.expect("unlocked");
+    book(&api, &unverified, &nights).await.problem(403, "email_unverified");
+}

@@ -114,6 +114,28 @@ pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>
     .transpose()
 }
 
+/// Whether another booking holds some of these nights, so that nothing would come of this guest's booking: true only where
+/// nothing else is in the way of it that would be told first, as a listing or a guest that is not as it should be. Looks
+/// without locking anything; where it says no, [`insert`] decides.
+pub async fn comes_too_late(
+    queries: &impl Queries,
+    property_id: PropertyId,
+    guest_id: UserId,
+    (check_in, check_out): (Date, Date),
+) -> Result<bool> {
+    let sql = "-- bookings.comes_too_late
+               SELECT EXISTS (
+                   SELECT 1 FROM properties p JOIN users u ON u.id = $2
+                   JOIN bookings b ON b.property_id = p.id AND b.check_in < $4::date + p.preparation_nights
+                       AND b.held_until > $3::date AND b.status IN ('pending_payment', 'pending_host', 'confirmed')
+                       AND (b.hold_expires_at IS NULL OR b.hold_expires_at > app_now())
+                   WHERE p.id = $1 AND p.status = 'listed' AND p.host_id <> u.id
+                       AND u.email_verified_at IS NOT NULL AND u.suspended_at IS NULL
+                       AND $3 < $4 AND $3 > (app_now() AT TIME ZONE p.time_zone)::date) AS too_late";
+    let row = queries.row(sql, &[&property_id.uuid(), &guest_id.uuid(), &check_in, &check_out]).await?;
+    row.map_or(Ok(false), |row| row.read("too_late"))
+}
+
 /// Lets go of the nights that overdue holds of the property still keep in a range; gives how many there were.
 pub async fn expire_overdue_on(tx: &Tx, property_id: PropertyId, from: Date, until: Date) -> Result<u64> {
     let sql = "-- bookings.expire_overdue_on

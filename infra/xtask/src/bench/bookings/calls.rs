@@ -123,20 +123,14 @@ async fn attempt(
         quote_id: None,
         expected_total: None,
     };
-    let sealer = &services.sealer().await?;
-    let answer = services.idempotently(
-        "bookings.create",
-        key,
-        |tx| async move { services.create_booking(&tx, actor, request, sealer).await },
-        |outcome| match outcome {
-            Ok(booking) => SavedAnswer {
-                status: 201,
-                headers: Vec::new(),
-                body: serde_json::to_vec(&BookingOut::from(booking)).unwrap_or_default(),
-            },
-            Err(_) => SavedAnswer { status: 409, headers: Vec::new(), body: Vec::new() },
+    let answer = services.book(actor, request, key, |outcome| match outcome {
+        Ok(booking) => SavedAnswer {
+            status: 201,
+            headers: Vec::new(),
+            body: serde_json::to_vec(&BookingOut::from(booking)).unwrap_or_default(),
         },
-    );
+        Err(_) => SavedAnswer { status: 409, headers: Vec::new(), body: Vec::new() },
+    });
     Ok(answer.await?.saved.status == 201)
 }
 
