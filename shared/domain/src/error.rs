@@ -243,6 +243,17 @@ impl Error {
         self
     }
 
+    /// The error with the whole chain of its causes: for the log alone.
+    pub fn causes(&self) -> String {
+        let mut chain = self.to_string();
+        let mut next = self.source();
+        while let Some(cause) = next {
+            chain.push_str(&format!(": {cause}"));
+            next = cause.source();
+        }
+        chain
+    }
+
     /// The reason.
     pub fn code(&self) -> ErrorCode {
         self.code

@@ -8,7 +8,6 @@ use serde_json::Value;
 use services::Services;
 use store::DatabaseTarget;
 use tracing::Instrument as _;
-use web::problem::causes;
 
 use crate::Error;
 use crate::config::{MigrateConfig, SecretAt};
@@ -54,7 +53,7 @@ async fn serve<T: Serialize>(handle: impl AsyncFn(Value) -> Result<T>) -> std::r
         let span = tracing::info_span!("event", request_id = event.context.request_id, trace_id);
         let answer = handle(event.payload).instrument(span.clone()).await;
         let log = |error: &domain::error::Error| {
-            span.in_scope(|| tracing::error!(code = error.code().as_str(), cause = causes(error), "failed"));
+            span.in_scope(|| tracing::error!(code = error.code().as_str(), cause = error.causes(), "failed"));
         };
         answer.inspect_err(log).map_err(Error::from)
     };

@@ -83,7 +83,7 @@ impl Cached {
             }
             (Err(error), Some(kept)) => {
                 tracing::warn!(
-                    cause = web::problem::causes(&error),
+                    cause = error.causes(),
                     "a secret could not be fetched anew; the last known value serves on"
                 );
                 kept.fresh_until = Instant::now() + PATIENCE;

@@ -8,7 +8,6 @@ use futures::FutureExt as _;
 use lambda_runtime::{LambdaEvent, Runtime, service_fn};
 use services::Services;
 use tracing::Instrument as _;
-use web::problem::causes;
 
 use crate::Error;
 use crate::wiring::{start, warm_up};
@@ -58,7 +57,7 @@ async fn work_off(event: SqsEvent, handle: impl AsyncFn(Message) -> Result<()>) 
             match work.await {
                 Ok(Ok(())) => true,
                 Ok(Err(error)) => {
-                    tracing::error!(code = error.code().as_str(), cause = causes(&error), "the message goes back");
+                    tracing::error!(code = error.code().as_str(), cause = error.causes(), "the message goes back");
                     false
                 }
                 // The panic hook has logged where.

@@ -12,7 +12,6 @@ use services::feed_refresh::FeedSettings;
 use services::ports::{Cache, SecretName, SecretSource};
 use services::revocations::RevocationCache;
 use services::{Db, Services, Settings};
-use web::problem::causes;
 
 use crate::Error;
 use crate::config::Config;
@@ -86,7 +85,7 @@ pub(crate) async fn warm_up(services: &Services, secrets: &[SecretName]) {
         };
         let (database, keys) = tokio::join!(database, keys);
         for error in [database.err(), keys.err()].into_iter().flatten() {
-            tracing::warn!(cause = causes(&error), "not reachable at the start");
+            tracing::warn!(cause = error.causes(), "not reachable at the start");
         }
     };
     if tokio::time::timeout(WARM_UP_LIMIT, work).await.is_err() {

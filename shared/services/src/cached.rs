@@ -122,7 +122,7 @@ impl Services {
     /// nobody trusts it, and the scheduler tries again.
     pub(crate) async fn tell_cache(&self) {
         if let Err(error) = self.tell_cache_batch().await {
-            tracing::warn!(%error, "the cache is told later");
+            tracing::warn!(cause = error.causes(), "the cache is told later");
         }
     }
 

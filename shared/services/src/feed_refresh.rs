@@ -102,7 +102,9 @@ impl Services {
                 match self.refresh_feed(&feed).await {
                     Ok(was_read) => refreshed += u64::from(was_read),
                     // It comes again when its lease is over.
-                    Err(error) => tracing::error!(feed_id = %feed.id, %error, "a feed's reading could not be kept"),
+                    Err(error) => {
+                        tracing::error!(feed_id = %feed.id, cause = error.causes(), "a feed's reading could not be kept")
+                    }
                 }
             }
             Ok(refreshed)

@@ -49,7 +49,7 @@ async fn probe(name: &'static str, required: bool, check: impl Future<Output = R
     let started = Instant::now();
     let outcome = tokio::time::timeout(LIMIT, check).await.map_err(Error::unavailable).flatten();
     if let Err(error) = &outcome {
-        tracing::warn!(dependency = name, %error, "a dependency is not healthy");
+        tracing::warn!(dependency = name, cause = error.causes(), "a dependency is not healthy");
     }
     DependencyHealth { name, ok: outcome.is_ok(), required, milliseconds: elapsed(started) }
 }

@@ -59,7 +59,7 @@ impl Services {
     /// the reconciler: the act itself is committed.
     pub async fn carry_out_for(&self, booking_id: BookingId) {
         if let Err(error) = self.try_to_carry_out(booking_id).await {
-            tracing::warn!(%booking_id, %error, "what was decided is left to the reconciler");
+            tracing::warn!(%booking_id, cause = error.causes(), "what was decided is left to the reconciler");
         }
     }
 

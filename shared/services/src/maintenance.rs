@@ -136,7 +136,7 @@ impl Services {
 impl PassReport {
     fn step(&mut self, name: &'static str, outcome: Result<u64>) -> u64 {
         outcome.unwrap_or_else(|error| {
-            tracing::error!(step = name, %error, "a maintenance step failed");
+            tracing::error!(step = name, cause = error.causes(), "a maintenance step failed");
             self.failed_steps.push(name);
             0
         })

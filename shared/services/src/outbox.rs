@@ -23,7 +23,11 @@ impl Services {
         for batch in events.chunks(BATCH) {
             let outcome = tokio::time::timeout(PUBLISH_LIMIT, self.publish_batch(batch)).await;
             if let Err(error) = outcome.map_err(Error::unavailable).flatten() {
-                tracing::warn!(%error, events = batch.len(), "events stay in the outbox for the sweeper");
+                tracing::warn!(
+                    cause = error.causes(),
+                    events = batch.len(),
+                    "events stay in the outbox for the sweeper"
+                );
             }
         }
     }

@@ -57,10 +57,13 @@ impl Services {
             return Err(token_invalid());
         }
         if let Err(error) = self.one_time_tokens.remove(&kept.hash).await {
-            tracing::warn!(%error, "a spent link is left to expire: the password it was bound to is gone");
+            tracing::warn!(
+                cause = error.causes(),
+                "a spent link is left to expire: the password it was bound to is gone"
+            );
         }
         if let Err(error) = self.end_sessions_of(kept.user_id).await {
-            tracing::error!(user_id = %kept.user_id, %error, "access tokens from before a new password run until they expire");
+            tracing::error!(user_id = %kept.user_id, cause = error.causes(), "access tokens from before a new password run until they expire");
         }
         Ok(())
     }

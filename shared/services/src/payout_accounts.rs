@@ -109,7 +109,7 @@ impl Services {
         {
             match self.settle_payout_account(account_id).await {
                 Ok(()) => account = self.known_account(actor).await?,
-                Err(error) => tracing::warn!(%error, "a payout account is shown as it was known"),
+                Err(error) => tracing::warn!(cause = error.causes(), "a payout account is shown as it was known"),
             }
         }
         Ok(PayoutAccountView { account, onboarding_url: None, created: false })

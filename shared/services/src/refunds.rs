@@ -44,7 +44,7 @@ impl Services {
             Ok::<_, Error>(())
         };
         if let Err(error) = outcome.await {
-            tracing::warn!(%payment_id, %error, "a refund is left to the reconciler");
+            tracing::warn!(%payment_id, cause = error.causes(), "a refund is left to the reconciler");
         }
     }
 

@@ -64,7 +64,10 @@ impl Services {
                 (revoked, FRESH)
             }
             Err(error) => {
-                tracing::warn!(%error, "nobody can say whether a session has ended: its token is taken");
+                tracing::warn!(
+                    cause = error.causes(),
+                    "nobody can say whether a session has ended: its token is taken"
+                );
                 (false, REST)
             }
         };

@@ -69,7 +69,7 @@ impl Services {
         if let Some(refund) = &follow_up.refund
             && let Err(error) = self.carry_out_refund(refund).await
         {
-            tracing::warn!(refund_id = %refund.id, %error, "a refund is left to the reconciler");
+            tracing::warn!(refund_id = %refund.id, cause = error.causes(), "a refund is left to the reconciler");
         }
         if follow_up.instructed && intent.status != IntentStatus::Canceled {
             self.cancel_intent(intent).await?;

@@ -202,7 +202,7 @@ async fn ensure_template() -> String {
         run(&server, &format!("DROP DATABASE IF EXISTS {building} WITH (FORCE)")).await;
         run(&server, &format!("CREATE DATABASE {building} TEMPLATE template0 OWNER {OWNER_ROLE}")).await;
         let migrated = store::migrations::migrate(&target(&building, OWNER_ROLE), &target(&building, APP_ROLE)).await;
-        migrated.unwrap_or_else(|error| panic!("migrating a template: {}", web::problem::causes(&error)));
+        migrated.unwrap_or_else(|error| panic!("migrating a template: {}", error.causes()));
         run(&server, &format!("GRANT roost_app TO {APP_ROLE}")).await;
         run(&connect(admin_config().dbname(&building)).await, SHIFTABLE_CLOCK).await;
         run(&server, &format!("ALTER DATABASE {building} RENAME TO {name}")).await;

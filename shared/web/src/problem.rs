@@ -1,8 +1,5 @@
 //! Errors as RFC 9457 problems. The client reads code, detail and faults; the cause goes to the log and nowhere else.
 
-use std::error::Error as _;
-use std::fmt::Write as _;
-
 use axum::response::{IntoResponse, Response};
 use domain::error::{Error, ErrorCode, FieldError};
 use serde::Serialize;
@@ -78,9 +75,9 @@ pub fn render(error: &Error) -> SavedAnswer {
 /// Logs what the client is not told, with the whole chain of causes: faults of ours as errors, outages as warnings.
 pub fn log(error: &Error) {
     match error.code().status() {
-        503 => tracing::warn!(code = error.code().as_str(), cause = causes(error), "unavailable"),
-        500.. => tracing::error!(code = error.code().as_str(), cause = causes(error), "failed"),
-        _ => tracing::debug!(code = error.code().as_str(), cause = causes(error), "refused"),
+        503 => tracing::warn!(code = error.code().as_str(), cause = error.causes(), "unavailable"),
+        500.. => tracing::error!(code = error.code().as_str(), cause = error.causes(), "failed"),
+        _ => tracing::debug!(code = error.code().as_str(), cause = error.causes(), "refused"),
     }
 }
 
@@ -97,17 +94,4 @@ fn challenge(error: &Error, request: &RequestContext) -> String {
     } else {
         "Bearer realm=\"roost\"".to_owned()
     }
-}
-
-/// The error with the whole chain of its causes: for the log alone.
-pub fn causes(error: &Error) -> String {
-    let mut chain = error.to_string();
-    let mut next = error.source();
-    while let Some(cause) = next {
-        if write!(chain, ": {cause}").is_err() {
-            break;
-        }
-        next = cause.source();
-    }
-    chain
 }
