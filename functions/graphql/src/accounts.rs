@@ -42,6 +42,9 @@ struct UpdateMeInput {
     /// BCP 47.
     #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
     locale: MaybeUndefined<String>,
+    /// IANA.
+    #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
+    time_zone: MaybeUndefined<String>,
     #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]
     currency: MaybeUndefined<Currency>,
     #[serde(skip_serializing_if = "MaybeUndefined::is_undefined")]

@@ -44,8 +44,10 @@ pub(crate) struct Account {
     last_name: String,
     /// E.164.
     phone: Option<String>,
-    /// BCP 47.
+    /// BCP 47; mails are written in it where there is a translation, else in English.
     locale: String,
+    /// IANA; by whose clocks instants are written in mails.
+    time_zone: Option<String>,
     currency: Currency,
     bio: Option<String>,
     /// Languages spoken (BCP 47), the best first.
@@ -104,6 +106,8 @@ struct RegisterInput {
     phone: Option<String>,
     /// BCP 47; `en` unless given.
     locale: Option<String>,
+    /// IANA.
+    time_zone: Option<String>,
     /// `USD` unless given.
     currency: Option<Currency>,
     idempotency_key: Option<String>,

@@ -2,6 +2,7 @@
 
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Email, Locale, Password, PersonName, Phone, Role};
 use jiff::Timestamp;
 use serde::Serialize;
@@ -21,8 +22,11 @@ pub struct UserOut {
     /// E.164.
     #[schema(required)]
     phone: Option<Phone>,
-    /// BCP 47.
+    /// BCP 47; mails are written in it where there is a translation, else in English.
     locale: Locale,
+    /// By whose clocks instants are written in mails.
+    #[schema(required)]
+    time_zone: Option<TimeZoneName>,
     /// ISO 4217.
     currency: Currency,
     #[schema(required)]
@@ -47,6 +51,7 @@ impl From<&User> for UserOut {
             last_name: user.last_name,
             phone: user.phone,
             locale: user.locale,
+            time_zone: user.time_zone,
             currency: user.currency,
             bio: user.bio,
             languages: user.languages,
@@ -96,6 +101,8 @@ pub struct RegisterIn {
     phone: Option<Phone>,
     /// BCP 47; `en` unless given.
     locale: Option<Locale>,
+    /// Where the person reads mails; without it instants are written by the clocks of the place they are about.
+    time_zone: Option<TimeZoneName>,
     /// ISO 4217; `USD` unless given.
     currency: Option<Currency>,
 }
@@ -108,6 +115,7 @@ impl FromFields for RegisterIn {
         let last_name = fields.required("last_name", text);
         let phone = fields.optional("phone", text);
         let locale = fields.optional("locale", text);
+        let time_zone = fields.optional("time_zone", text);
         let currency = fields.optional("currency", text);
         Ok(Self {
             email: email?,
@@ -116,6 +124,7 @@ impl FromFields for RegisterIn {
             last_name: last_name?,
             phone: phone?,
             locale: locale?,
+            time_zone: time_zone?,
             currency: currency?,
         })
     }
@@ -130,6 +139,7 @@ impl From<RegisterIn> for Registration {
             last_name: body.last_name,
             phone: body.phone,
             locale: body.locale.unwrap_or_default(),
+            time_zone: body.time_zone,
             currency: body.currency.unwrap_or(Currency::USD),
         }
     }

@@ -1,6 +1,7 @@
 //! The body of `PATCH /v1/users/me`: what is left out stays, null empties what may be empty.
 
 use domain::money::Currency;
+use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Locale, PersonName, Phone};
 use services::users::ProfilePatch;
 use utoipa::ToSchema;
@@ -19,6 +20,9 @@ pub struct UpdateMeIn {
     phone: Option<Option<Phone>>,
     /// BCP 47.
     locale: Option<Locale>,
+    /// Null empties it.
+    #[schema(value_type = Option<TimeZoneName>)]
+    time_zone: Option<Option<TimeZoneName>>,
     /// ISO 4217.
     currency: Option<Currency>,
     /// Null empties it.
@@ -35,6 +39,7 @@ impl FromFields for UpdateMeIn {
         let last_name = fields.changed("last_name", text);
         let phone = fields.clearable("phone", text);
         let locale = fields.changed("locale", text);
+        let time_zone = fields.clearable("time_zone", text);
         let currency = fields.changed("currency", text);
         let bio = fields.clearable("bio", text);
         let languages = fields.changed("languages", list(MAX_LANGUAGES, text));
@@ -43,6 +48,7 @@ impl FromFields for UpdateMeIn {
             last_name: last_name?,
             phone: phone?,
             locale: locale?,
+            time_zone: time_zone?,
             currency: currency?,
             bio: bio?,
             languages: languages?,
@@ -52,7 +58,7 @@ impl FromFields for UpdateMeIn {
 
 impl From<UpdateMeIn> for ProfilePatch {
     fn from(body: UpdateMeIn) -> Self {
-        let UpdateMeIn { first_name, last_name, phone, locale, currency, bio, languages } = body;
-        Self { first_name, last_name, phone, locale, currency, bio, languages }
+        let UpdateMeIn { first_name, last_name, phone, locale, time_zone, currency, bio, languages } = body;
+        Self { first_name, last_name, phone, locale, time_zone, currency, bio, languages }
     }
 }

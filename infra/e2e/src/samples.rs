@@ -95,7 +95,7 @@ impl Samples {
             "POST /v1/users" => json!({
                 "email": format!("e2e-{}@example.com", uuid::Uuid::new_v4().simple()),
                 "password": "correct horse battery staple 8", "first_name": "Grace", "last_name": "Hopper",
-                "phone": "+351210000000", "locale": "en", "currency": "EUR"
+                "phone": "+351210000000", "locale": "en", "time_zone": "Europe/Lisbon", "currency": "EUR"
             }),
             "POST /v1/auth/login" => {
                 json!({ "email": self.guest.email, "password": self.guest.password })
@@ -107,7 +107,7 @@ impl Samples {
             "POST /v1/auth/password/reset" => json!({ "token": "none-of-ours", "password": "another horse entirely" }),
             "PATCH /v1/users/me" => json!({
                 "first_name": "Grace", "last_name": "Hopper", "phone": "+351210000000", "locale": "en",
-                "currency": "EUR", "bio": "I sail.", "languages": ["en", "pt"]
+                "time_zone": "Europe/Lisbon", "currency": "EUR", "bio": "I sail.", "languages": ["en", "pt"]
             }),
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
             "POST /v1/properties" => Draft::default().body().clone(),

@@ -17,6 +17,7 @@ pub mod calendar;
 pub mod calendar_export;
 pub mod calendar_feed;
 pub mod cancellation;
+pub mod date_text;
 pub mod error;
 pub mod event;
 pub mod geo;

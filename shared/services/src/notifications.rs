@@ -4,6 +4,7 @@
 
 mod audience;
 mod mails;
+mod reader;
 
 use domain::error::{Error, Result};
 use domain::event::Event;

@@ -4,6 +4,7 @@ use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Email, Locale, Password, PersonName, Phone};
 use serde_json::json;
 use store::tx::Tx;
@@ -29,6 +30,8 @@ pub struct Registration {
     pub phone: Option<Phone>,
     /// Language of mails.
     pub locale: Locale,
+    /// By whose clocks the person reads instants.
+    pub time_zone: Option<TimeZoneName>,
     /// Currency.
     pub currency: Currency,
 }
@@ -41,6 +44,7 @@ pub struct ProfilePatch {
     pub last_name: Option<PersonName>,
     pub phone: Option<Option<Phone>>,
     pub locale: Option<Locale>,
+    pub time_zone: Option<Option<TimeZoneName>>,
     pub currency: Option<Currency>,
     pub bio: Option<Option<Bio>>,
     pub languages: Option<Vec<Locale>>,
@@ -92,6 +96,7 @@ pub async fn register(tx: &Tx, registration: &Registration, password_hash: &str)
             last_name: &registration.last_name,
             phone: registration.phone.as_ref(),
             locale: &registration.locale,
+            time_zone: registration.time_zone.as_ref(),
             currency: registration.currency,
         },
     )
@@ -118,6 +123,7 @@ pub async fn update_profile(
         last_name: patch.last_name.unwrap_or_else(|| seen.last_name.clone()),
         phone: patch.phone.unwrap_or_else(|| seen.phone.clone()),
         locale: patch.locale.unwrap_or_else(|| seen.locale.clone()),
+        time_zone: patch.time_zone.unwrap_or_else(|| seen.time_zone.clone()),
         currency: patch.currency.unwrap_or(seen.currency),
         bio: patch.bio.unwrap_or_else(|| seen.bio.clone()),
         languages: patch.languages.unwrap_or_else(|| seen.languages.clone()),

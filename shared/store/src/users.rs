@@ -3,6 +3,7 @@
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Email, Locale, PersonName, Phone, Role};
 use jiff::Timestamp;
 use tokio_postgres::Row;
@@ -25,6 +26,8 @@ pub struct User {
     pub phone: Option<Phone>,
     /// Language of mails and messages.
     pub locale: Locale,
+    /// By whose clocks the person reads instants, if they said.
+    pub time_zone: Option<TimeZoneName>,
     /// Currency in which the person thinks.
     pub currency: Currency,
     /// What the account may do.
@@ -61,11 +64,13 @@ pub struct NewUser<'a> {
     pub phone: Option<&'a Phone>,
     /// Language.
     pub locale: &'a Locale,
+    /// Time zone.
+    pub time_zone: Option<&'a TimeZoneName>,
     /// Currency.
     pub currency: Currency,
 }
 
-const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, currency::text, role, \
+const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
                        email_verified_at, suspended_at, sessions_valid_from, bio, languages, created_at, updated_at";
 
 /// Inserts a user.
@@ -75,8 +80,9 @@ const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, currency
 pub async fn insert(tx: &Tx, user: &NewUser<'_>) -> Result<User> {
     let sql = format!(
         "-- users.insert
-         INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, phone, locale, currency)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+         INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, phone, locale, currency,
+             time_zone)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
          ON CONFLICT ON CONSTRAINT users_email_unique DO NOTHING
          RETURNING {COLUMNS}"
     );
@@ -93,6 +99,7 @@ pub async fn insert(tx: &Tx, user: &NewUser<'_>) -> Result<User> {
                 &user.phone.map(Phone::as_str),
                 &user.locale.as_str(),
                 &user.currency.code(),
+                &user.time_zone.map(TimeZoneName::as_str),
             ],
         )
         .await?;
@@ -148,15 +155,20 @@ pub async fn set_profile(tx: &Tx, user: &User) -> Result<User> {
     let sql = format!(
         "-- users.set_profile
          UPDATE users SET first_name = $2, last_name = $3, phone = $4, locale = $5, currency = $6, bio = $7,
-             languages = $8, updated_at = app_now()
+             languages = $8, time_zone = $9, updated_at = app_now()
          WHERE id = $1 RETURNING {COLUMNS}"
     );
     let (first_name, last_name) = (user.first_name.as_str(), user.last_name.as_str());
     let (phone, bio) = (user.phone.as_ref().map(Phone::as_str), user.bio.as_ref().map(Bio::as_str));
     let languages: Vec<&str> = user.languages.iter().map(Locale::as_str).collect();
     let (locale, currency) = (user.locale.as_str(), user.currency.code());
-    let row =
-        tx.row(&sql, &[&user.id.uuid(), &first_name, &last_name, &phone, &locale, &currency, &bio, &languages]).await?;
+    let time_zone = user.time_zone.as_ref().map(TimeZoneName::as_str);
+    let row = tx
+        .row(
+            &sql,
+            &[&user.id.uuid(), &first_name, &last_name, &phone, &locale, &currency, &bio, &languages, &time_zone],
+        )
+        .await?;
     from_row(&row.ok_or_else(Error::not_found)?)
 }
 
@@ -183,6 +195,7 @@ fn from_row(row: &Row) -> Result<User> {
         last_name: row.parse("last_name")?,
         phone: row.parse_optional("phone")?,
         locale: row.parse("locale")?,
+        time_zone: row.parse_optional("time_zone")?,
         currency: row.parse("currency")?,
         role: row.parse("role")?,
         email_verified_at: row.read("email_verified_at")?,

@@ -143,6 +143,7 @@ async fn insert(tx: &services::Tx, person: &Registration, hash: &str) -> domain:
             last_name: &person.last_name,
             phone: None,
             locale: &person.locale,
+            time_zone: person.time_zone.as_ref(),
             currency: person.currency,
         },
     )
@@ -158,6 +159,7 @@ fn registration() -> Registration {
         last_name: name("Lovelace"),
         phone: None,
         locale: Locale::default(),
+        time_zone: None,
         currency: Currency::USD,
     }
 }

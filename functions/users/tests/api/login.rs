@@ -30,6 +30,7 @@ async fn signing_in_gives_a_pair_of_tokens_that_works() {
         "locale": "en",
         "phone": null,
         "role": "user",
+        "time_zone": null,
         "updated_at": "[instant]"
       }
     }

@@ -26,6 +26,7 @@ async fn an_account_is_made_and_the_mail_that_verifies_it_asked_for() {
       "locale": "en",
       "phone": null,
       "role": "user",
+      "time_zone": null,
       "updated_at": "[instant]"
     }
     "#);

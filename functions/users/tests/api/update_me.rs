@@ -14,15 +14,16 @@ async fn what_is_left_out_stays_and_null_empties() {
     let before = api.get("/v1/users/me", token).await.of_status(200);
     let body = json!({
         "first_name": "Grace", "phone": "+351210000000", "locale": "pt-PT", "currency": "EUR", "bio": "I sail.\nMostly.",
-        "languages": ["en", "pt-pt"],
+        "languages": ["en", "pt-pt"], "time_zone": "atlantic/azores",
     });
     let user = api.call(Method::PATCH, "/v1/users/me", token, &body).await.of_status(200);
     assert_eq!(user["languages"], json!(["en", "pt-PT"]));
     assert_eq!((&user["first_name"], &user["last_name"]), (&json!("Grace"), &before["last_name"]));
     assert_eq!((&user["phone"], &user["bio"]), (&body["phone"], &body["bio"]));
-    let user =
-        api.call(Method::PATCH, "/v1/users/me", token, &json!({ "phone": null, "bio": null, "languages": [] })).await;
-    let user = user.of_status(200);
+    assert_eq!(user["time_zone"], "Atlantic/Azores");
+    let nothing = json!({ "phone": null, "bio": null, "languages": [], "time_zone": null });
+    let user = api.call(Method::PATCH, "/v1/users/me", token, &nothing).await.of_status(200);
+    assert_eq!(user["time_zone"], json!(null));
     assert_eq!((&user["phone"], &user["bio"], &user["languages"]), (&json!(null), &json!(null), &json!([])));
     assert_eq!((&user["first_name"], &user["locale"]), (&json!("Grace"), &json!("pt-PT")));
     let public = api.get(&format!("/v1/users/{}", guest.id), None).await.of_status(200);
@@ -42,10 +43,10 @@ async fn nobody_makes_themselves_an_admin() {
         assert_eq!(faults, [(format!("/{field}"), "unknown_field".to_owned())], "{field}");
     }
     let faults = api
-        .call(Method::PATCH, "/v1/users/me", token, &json!({ "first_name": null, "languages": ["en", "no language"] }))
+        .call(Method::PATCH, "/v1/users/me", token, &json!({ "first_name": null, "languages": ["en", "no language"], "time_zone": "+02:00" }))
         .await;
     let pointers: Vec<String> = faults.faults().into_iter().map(|(pointer, _)| pointer).collect();
-    assert_eq!(pointers, ["/first_name", "/languages/1"]);
+    assert_eq!(pointers, ["/first_name", "/languages/1", "/time_zone"]);
     assert_ne!(api.get("/v1/users/me", token).await.of_status(200)["first_name"], "Eve");
 }
 

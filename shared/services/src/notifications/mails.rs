@@ -1,12 +1,11 @@
-//! What the mails say: the values that fill their templates. English, until there are translations.
+//! What the mails say: the values that fill their templates, written as their reader reads them.
 
-use domain::booking::{BookingStatus, HOLD_MINUTES, HOST_ANSWER_HOURS};
+use domain::booking::{BookingStatus, HOLD_MINUTES};
 use domain::booking_change::CHANGE_HOURS;
 use domain::error::{Error, Result};
 use domain::event::{Event, EventKind};
 use domain::id::{BookingId, ChangeId, MessageId, PropertyId, ReviewId, UserId};
 use domain::money::Money;
-use domain::property::format_time_of_day;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use store::booking_changes::BookingChange;
@@ -16,6 +15,7 @@ use store::properties::Property;
 use store::users::User;
 
 use super::audience::Told;
+use super::reader::Reader;
 use crate::Services;
 use crate::mail_templates::render;
 use crate::one_time_tokens::{EMAIL_VERIFICATION_HOURS, PASSWORD_RESET_HOURS};
@@ -49,6 +49,7 @@ impl Services {
     /// The mail to this person; none when there is nothing to say any more.
     pub(super) async fn mail_of(&self, event: &Event, told: &Told, user_id: UserId) -> Result<Option<Mail>> {
         let person = store::users::find(&self.db.connection().await?, user_id).await?.ok_or_else(missing)?;
+        let reader = &Reader::of(&person);
         let context = match event.kind {
             EventKind::UserRegistered | EventKind::UserEmailVerificationRequested => {
                 // A link for an address that is verified would only confuse.
@@ -63,27 +64,27 @@ impl Services {
                 "forgot_url": format!("{}/forgot-password", self.settings.web_base_url),
             }),
             EventKind::ReviewReceived | EventKind::ReviewPublished => {
-                self.review_context(&person, parse::<OfReview>(event)?.review_id).await?
+                self.review_context(reader, &person, parse::<OfReview>(event)?.review_id).await?
             }
             EventKind::MessageReceived => self.message_context(&person, &parse(event)?).await?,
             EventKind::BookingRequested => {
                 let of = parse::<OfBooking>(event)?;
-                let mut context = self.booking_context(&person, &of).await?;
+                let mut context = self.booking_context(reader, &person, &of).await?;
                 context["message"] =
                     json!(store::bookings::message(&self.db.connection().await?, of.booking_id).await?);
                 context
             }
             EventKind::BookingExpiring => {
-                let context = self.booking_context(&person, &parse(event)?).await?;
+                let context = self.booking_context(reader, &person, &parse(event)?).await?;
                 // It has been paid for, answered or called off meanwhile, or has run out.
                 if context["expires_at"].is_null() {
                     return Ok(None);
                 }
                 context
             }
-            _ => self.booking_context(&person, &parse(event)?).await?,
+            _ => self.booking_context(reader, &person, &parse(event)?).await?,
         };
-        render(told.mail, person.email.as_str(), &context).map(Some)
+        render(told.mail, reader.language(), person.email.as_str(), &context).map(Some)
     }
 
     async fn account_context(&self, person: &User) -> Result<Value> {
@@ -106,20 +107,20 @@ impl Services {
         }))
     }
 
-    async fn booking_context(&self, person: &User, of: &OfBooking) -> Result<Value> {
+    async fn booking_context(&self, reader: &Reader, person: &User, of: &OfBooking) -> Result<Value> {
         let connection = self.db.connection().await?;
         let booking = store::bookings::find(&connection, of.booking_id).await?.ok_or_else(missing)?;
         let property = store::properties::find(&connection, booking.property_id).await?.ok_or_else(missing)?;
         let host = store::users::find(&connection, booking.host_id).await?.ok_or_else(missing)?;
         let guest = store::users::find(&connection, booking.guest_id).await?.ok_or_else(missing)?;
-        let text = |money: Option<Money>| money.filter(|money| money.amount > 0).map(|money| money.to_string());
+        let text = |money: Option<Money>| money.filter(|money| money.amount > 0).map(|money| reader.money(money));
         let other = if person.id == booking.guest_id { &host } else { &guest };
-        let mut context = stay_context(&booking, &property);
+        let mut context = stay_context(reader, &booking, &property);
         context["first_name"] = json!(person.first_name);
         context["other_first_name"] = json!(other.first_name);
         if let Some(change_id) = of.change_id {
             let change = store::booking_changes::find(&connection, change_id).await?.ok_or_else(missing)?;
-            context["change"] = change_context(&change);
+            context["change"] = change_context(reader, &change);
         }
         context["host_first_name"] = json!(host.first_name);
         context["guest_first_name"] = json!(guest.first_name);
@@ -145,7 +146,7 @@ impl Services {
         }))
     }
 
-    async fn review_context(&self, person: &User, review_id: ReviewId) -> Result<Value> {
+    async fn review_context(&self, reader: &Reader, person: &User, review_id: ReviewId) -> Result<Value> {
         let connection = self.db.connection().await?;
         let review = store::reviews::find(&connection, review_id).await?.ok_or_else(missing)?;
         let author = store::users::find(&connection, review.author_id).await?.ok_or_else(missing)?;
@@ -157,7 +158,7 @@ impl Services {
             "author_first_name": author.first_name,
             "title": property.details.title,
             "is_published": review.published_at.is_some(),
-            "closes_on": closes_on.to_string(),
+            "closes_on": reader.date(closes_on),
             "booking_url": format!("{}/bookings/{}", self.settings.web_base_url, review.booking_id),
             "review_url": format!("{}/reviews/{review_id}", self.settings.web_base_url),
         }))
@@ -165,7 +166,7 @@ impl Services {
 }
 
 /// What mails say of a stay. The street is for a guest whose stay is confirmed: only that mail's template names it.
-fn stay_context(booking: &Booking, property: &Property) -> Value {
+fn stay_context(reader: &Reader, booking: &Booking, property: &Property) -> Value {
     let details = &property.details;
     let place = details.place.as_ref();
     let address = place.map(|place| {
@@ -174,36 +175,31 @@ fn stay_context(booking: &Booking, property: &Property) -> Value {
     });
     json!({
         "title": details.title,
-        "check_in": booking.dates.check_in().to_string(),
-        "check_in_time": format_time_of_day(details.rules.check_in_time),
-        "check_out": booking.dates.check_out().to_string(),
-        "check_out_time": format_time_of_day(details.check_out_time),
+        "check_in": reader.date(booking.dates.check_in()),
+        "check_in_time": reader.time(details.rules.check_in_time),
+        "check_out": reader.date(booking.dates.check_out()),
+        "check_out_time": reader.time(details.check_out_time),
         "nights": booking.dates.nights(),
         "guests": booking.guests.counted(),
         "address": address.filter(|address| !address.is_empty()),
-        "total": booking.price.total.to_string(),
-        "host_payout": booking.price.host_payout.to_string(),
+        "total": reader.money(booking.price.total),
+        "host_payout": reader.money(booking.price.host_payout),
         "hold_minutes": HOLD_MINUTES,
         "is_request": booking.status == BookingStatus::PendingHost,
-        "expires_at": booking.hold_expires_at.map(|at| {
-            let zone = &details.rules.time_zone;
-            format!("{} ({zone})", at.to_zoned(zone.zone().clone()).strftime("%Y-%m-%d %H:%M"))
-        }),
-        "answer_hours": HOST_ANSWER_HOURS,
-        "instant_book": booking.instant_book,
+        "expires_at": booking.hold_expires_at.map(|at| reader.instant(at, &details.rules.time_zone)),
     })
 }
 
 /// What mails say of a change. The difference is due, or goes back, or there is none.
-fn change_context(change: &BookingChange) -> Value {
+fn change_context(reader: &Reader, change: &BookingChange) -> Value {
     let Money { amount, currency } = change.difference;
     json!({
-        "check_in": change.dates.check_in().to_string(),
-        "check_out": change.dates.check_out().to_string(),
+        "check_in": reader.date(change.dates.check_in()),
+        "check_out": reader.date(change.dates.check_out()),
         "guests": change.guests.counted(),
-        "total": change.price.total.to_string(),
-        "due": (amount > 0).then(|| change.difference.to_string()),
-        "back": (amount < 0).then(|| Money::new(-amount, currency).to_string()),
+        "total": reader.money(change.price.total),
+        "due": (amount > 0).then(|| reader.money(change.difference)),
+        "back": (amount < 0).then(|| reader.money(Money::new(-amount, currency))),
         "hours": CHANGE_HOURS,
     })
 }

@@ -130,6 +130,51 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     assert!(!mail.subject.contains('\n'));
 }
 
+/// The host reads French in Tokyo, the guest Portuguese, in which no mails are written.
+#[tokio::test]
+async fn a_mail_is_in_the_readers_language_amounts_and_clocks() {
+    let kit = Kit::start().await;
+    let (host, guest) = (kit.host().await, kit.guest().await);
+    for (person, locale, zone) in [(&host, "fr-CA", Some("Asia/Tokyo")), (&guest, "pt-BR", None)] {
+        let sql = "UPDATE users SET locale = $2, time_zone = $3 WHERE id = $1";
+        kit.database.execute(sql, &[&person.id.uuid(), &locale, &zone]).await;
+    }
+    let property = kit.listing_of(&host, |details| details.base_price_minor = Some(123_450)).await;
+    let request = &BookingRequest {
+        property_id: property.id,
+        check_in: in_days(10),
+        check_out: in_days(12),
+        guests: one_adult(),
+        message: None,
+        quote_id: None,
+        expected_total: None,
+    };
+    let (services, actor) = (&kit.services, &guest.actor);
+    let sealer = &services.sealer().await.expect("a key");
+    let booked =
+        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
+    let booking = booked.await.expect("booked");
+    let data = json!({
+        "booking_id": booking.id, "property_id": property.id, "guest_id": guest.id, "host_id": host.id,
+    });
+    for kind in [EventKind::BookingRequested, EventKind::BookingConfirmed] {
+        let event = Event { id: EventId::new(), kind, occurred_at: Timestamp::now(), data: data.clone() };
+        kit.services.notify(&event).await.expect("sent");
+    }
+    let mails = kit.mails.sent();
+    let to = |person: &testkit::Person| mails.iter().find(|mail| mail.to == person.email).expect("a mail");
+    let (to_host, to_guest) = (to(&host), to(&guest));
+    assert!(to_host.subject.contains("souhaite séjourner dans votre logement"), "{}", to_host.subject);
+    for words in ["Votre revenu\u{a0}: 2\u{a0}394,93 USD", "(2 nuits)", "(Asia/Tokyo)", " à "] {
+        assert!(to_host.text.contains(words), "{words}: {}", to_host.text);
+    }
+    assert!(to_host.html.starts_with("<!DOCTYPE html>\n<html lang=\"fr\">"), "{}", to_host.html);
+    assert!(to_guest.subject.ends_with("is confirmed"), "{}", to_guest.subject);
+    for words in ["Paid: 2,819.60 USD", "from 3:00 PM", "(2 nights)"] {
+        assert!(to_guest.text.contains(words), "{words}: {}", to_guest.text);
+    }
+}
+
 #[tokio::test]
 async fn a_message_is_mailed_to_the_other_side_alone_and_its_words_stay_text() {
     let kit = Kit::start().await;
