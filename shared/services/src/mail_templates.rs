@@ -176,9 +176,8 @@ static ENVIRONMENT: LazyLock<Environment<'static>> = LazyLock::new(|| {
     environment.add_function("link", |state: &State<'_, '_>, label: &str, url: &str| {
         let colon = language_of(state).colon();
         // Slashes may stand as they are: who reads the source of a mail should be able to read where it leads.
-        let html = |label: &str| {
-            format!("<a href=\"{}\">{label}</a>", HtmlEscape(url).to_string().replace("&#x2f;", "/"))
-        };
+        let html =
+            |label: &str| format!("<a href=\"{}\">{label}</a>", HtmlEscape(url).to_string().replace("&#x2f;", "/"));
         marked(state, label, html, |label| format!("{label}{colon}{url}"))
     });
     environment

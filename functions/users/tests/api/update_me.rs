@@ -43,7 +43,12 @@ async fn nobody_makes_themselves_an_admin() {
         assert_eq!(faults, [(format!("/{field}"), "unknown_field".to_owned())], "{field}");
     }
     let faults = api
-        .call(Method::PATCH, "/v1/users/me", token, &json!({ "first_name": null, "languages": ["en", "no language"], "time_zone": "+02:00" }))
+        .call(
+            Method::PATCH,
+            "/v1/users/me",
+            token,
+            &json!({ "first_name": null, "languages": ["en", "no language"], "time_zone": "+02:00" }),
+        )
         .await;
     let pointers: Vec<String> = faults.faults().into_iter().map(|(pointer, _)| pointer).collect();
     assert_eq!(pointers, ["/first_name", "/languages/1", "/time_zone"]);

@@ -165,7 +165,8 @@ fn counts_follow_the_language() {
         for (count, expected) in [(0, zero), (1, one), (2, two)] {
             let name = format!("{}/count.txt", language.tag());
             let source = "{{ n | plural('night', 'nights') }}";
-            let text = ENVIRONMENT.render_named_str(&name, source, Value::from(Serde(json!({ "n": count })))).expect("a text");
+            let text =
+                ENVIRONMENT.render_named_str(&name, source, Value::from(Serde(json!({ "n": count })))).expect("a text");
             assert_eq!(text, expected);
         }
     }
