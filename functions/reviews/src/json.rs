@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::id::{BookingId, PropertyId, ReviewId, UserId};
 use domain::review::{ReportReason, ReviewCategory, ReviewText, ReviewerRole, Stars};
+use domain::user::Role;
 use jiff::Timestamp;
 use serde::Serialize;
 use services::Actor;
@@ -168,7 +169,7 @@ pub enum ReviewStatus {
 #[derive(Serialize, ToSchema)]
 pub struct ReviewOut {
     id: ReviewId,
-    /// The stay; to its guest and its host alone.
+    /// The stay; to its guest, its host and admins alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     booking_id: Option<BookingId>,
     property_id: PropertyId,
@@ -202,10 +203,11 @@ impl ReviewOut {
     /// The review as this caller may see it.
     pub fn of(review: &Review, actor: Option<&Actor>) -> Self {
         let is_party = actor.is_some_and(|actor| [review.author_id, review.subject_id].contains(&actor.user_id));
+        let is_admin = actor.is_some_and(|actor| actor.role == Role::Admin);
         let Review { content, response, .. } = review.clone();
         Self {
             id: review.id,
-            booking_id: is_party.then_some(review.booking_id),
+            booking_id: (is_party || is_admin).then_some(review.booking_id),
             property_id: review.property_id,
             author_role: review.author_role,
             author_id: review.author_id,

@@ -56,9 +56,13 @@ impl Samples {
         // Nobody has stayed yet: there is nothing to review or to hear of.
         let (review_id, notification_id) = (unknown_id("rev"), unknown_id("notif"));
         let payout_id = unknown_id("pout");
+        // Acts of admins are refused to everybody here; nobody's samples are to be suspended by another test's admin.
+        let (unknown_user_id, unknown_property_id) = (unknown_id("user"), unknown_id("prop"));
         let (payment_id, session_id) = (unknown_id("pay"), unknown_id("sess"));
         let id = match operation.path.as_str() {
-            path if path.starts_with("/v1/reviews/{") => &review_id,
+            path if path.starts_with("/v1/reviews/{") || path.starts_with("/v1/admin/reviews/{") => &review_id,
+            path if path.starts_with("/v1/admin/users/{") => &unknown_user_id,
+            path if path.starts_with("/v1/admin/properties/{") => &unknown_property_id,
             path if path.starts_with("/v1/notifications/{") => &notification_id,
             path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/payouts/{") => &payout_id,
@@ -152,6 +156,7 @@ impl Samples {
             "POST /v1/properties/{id}/feeds" => json!({ "url": "https://feeds.invalid/1.ics", "name": "Another site" }),
             "POST /v1/wishlists" => json!({ "name": "Winter", "visibility": "shared" }),
             "PATCH /v1/wishlists/{id}" => json!({ "name": "Autumn", "visibility": "private" }),
+            name if name.starts_with("POST /v1/admin/") => json!({ "reason": "Reported by guests." }),
             "PUT /v1/notifications/preferences" => {
                 json!({ "booking.cancelled": { "email": true, "in_app": false } })
             }
@@ -162,7 +167,8 @@ impl Samples {
     /// An id of the right kind for the path of an operation that names nothing.
     #[must_use]
     pub fn unknown_path(operation: &Operation) -> String {
-        let prefix = match operation.path.split('/').nth(2) {
+        let path = operation.path.replace("/admin/", "/");
+        let prefix = match path.split('/').nth(2) {
             Some("bookings") => "book",
             Some("properties") => "prop",
             Some("payments") => "pay",

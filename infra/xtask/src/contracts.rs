@@ -42,6 +42,7 @@ fn functions() -> Vec<(&'static str, OpenApiRouter<web::AppState>)> {
         ("bookings", bookings::routes()),
         ("payments", payments::routes()),
         ("reviews", reviews::routes()),
+        ("admin", admin::routes()),
         ("graphql", graphql::routes()),
         ("docs", docs::routes()),
     ]

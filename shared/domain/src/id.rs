@@ -138,6 +138,8 @@ ids! {
     NotificationId = "notif";
     /// Something that happened, as published to the queue.
     EventId = "evt";
+    /// Something an admin did.
+    AuditId = "audit";
 }
 
 #[cfg(test)]
@@ -208,6 +210,7 @@ mod tests {
             SessionId::PREFIX,
             NotificationId::PREFIX,
             EventId::PREFIX,
+            AuditId::PREFIX,
         ];
         let distinct: std::collections::HashSet<_> = prefixes.into_iter().collect();
         assert_eq!(distinct.len(), prefixes.len());

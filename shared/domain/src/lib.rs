@@ -10,6 +10,7 @@
 #[macro_use]
 mod macros;
 
+pub mod admin;
 pub mod amenity;
 pub mod booking;
 pub mod booking_change;

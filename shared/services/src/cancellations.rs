@@ -1,5 +1,6 @@
 //! Calling a booking off: what the preview says is what then happens, since one function works out both.
 
+use domain::admin::{AuditAction, AuditSubject};
 use domain::booking::{self, BookingEvent, BookingStatus, Party};
 use domain::cancellation::{BookedStay, RefundPreview, refund};
 use domain::error::{Error, Result};
@@ -60,6 +61,10 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
     let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
     let cancelled = store::bookings::apply(tx, &booking, &change).await?;
     let refund = give_back(tx, &booking, back, reason).await?;
+    if by == Party::Admin {
+        let subject = AuditSubject::Booking(id);
+        store::audit_log::insert(tx, actor.user_id, AuditAction::BookingCancelled, subject, reason).await?;
+    }
     let mut data = event_data(&cancelled);
     data["cancelled_by"] = json!(by.as_str());
     data["refund"] = json!(refund);

@@ -56,8 +56,9 @@ pub async fn create(tx: &Tx, actor: &Actor, details: &PropertyDetails) -> Result
 ///
 /// `uploaded` is a photo that waits for its check ([`Services::uploaded_photo`]); it counts until it is rejected.
 pub async fn list(tx: &Tx, actor: &Actor, id: PropertyId, uploaded: Option<PhotoId>) -> Result<PropertyView> {
+    // Who suspends the host meanwhile waits, and then finds the listing.
+    let host = store::users::find_for_share(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     let property = own_property(tx, actor, id).await?;
-    let host = store::users::find(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
     require_active(&host)?;
     let counts = |photo: &Photo| match photo.status {
         PhotoStatus::Ready => true,

@@ -1,6 +1,7 @@
 //! Money given back. It is decided and committed first; the provider is told then, and again by the reconciler if that
 //! failed.
 
+use domain::admin::{AuditAction, AuditSubject};
 use domain::error::{Error, ErrorCode, Invalid, Result};
 use domain::event::EventKind;
 use domain::id::PaymentId;
@@ -134,6 +135,10 @@ pub async fn decide_by_host(
     if amount.amount % step != 0 {
         let detail = format!("In {} this must be a multiple of {step} minor units.", amount.currency);
         return Err(Error::invalid_field("/amount/amount", Invalid::new("not_a_multiple", detail)));
+    }
+    if actor.user_id != booking.host_id {
+        let subject = AuditSubject::Payment(payment_id);
+        store::audit_log::insert(tx, actor.user_id, AuditAction::PaymentRefunded, subject, Some(reason)).await?;
     }
     decide(tx, &payment, &booking, amount, reason).await
 }

@@ -204,6 +204,9 @@ async fn count_and_tell(tx: &Tx, published: &[Review]) -> Result<()> {
     // One order for everybody who locks several properties.
     published.sort_by_key(|review| (review.property_id, review.id));
     for review in published {
+        if review.hidden_at.is_some() {
+            continue;
+        }
         if review.author_role == ReviewerRole::Guest {
             let content = &review.content;
             let property =
@@ -235,7 +238,7 @@ async fn window_of(tx: &Tx, booking: &Booking) -> Result<ReviewWindow> {
 }
 
 fn may_read(review: &Review, actor: Option<&Actor>) -> bool {
-    review.published_at.is_some()
+    (review.published_at.is_some() && review.hidden_at.is_none())
         || actor.is_some_and(|actor| actor.user_id == review.author_id || actor.role == Role::Admin)
 }
 

@@ -113,9 +113,9 @@ pub struct ListFilter {
 }
 
 /// `hold_expires_at` decides by the database's clock, not by when the sweeper came by.
-const STATUS: &str = "CASE WHEN hold_expires_at <= app_now() THEN 'expired' ELSE status END";
+pub(crate) const STATUS: &str = "CASE WHEN hold_expires_at <= app_now() THEN 'expired' ELSE status END";
 
-fn columns() -> String {
+pub(crate) fn columns() -> String {
     format!(
         "id, property_id, guest_id, host_id, {STATUS} AS status, check_in, check_out, held_until, adults, children, infants, \
          pets, price, guest_fee_basis_points, host_fee_basis_points, cancellation_policy, instant_book, \
@@ -205,7 +205,7 @@ pub async fn list(queries: &impl Queries, filter: &ListFilter) -> Result<Vec<Boo
         .collect()
 }
 
-fn from_row(row: &Row) -> Result<Booking> {
+pub(crate) fn from_row(row: &Row) -> Result<Booking> {
     let count = |column: &str| unsigned(column, i64::from(row.read::<i16>(column)?));
     Ok(Booking {
         id: BookingId::from_uuid(row.read("id")?),

@@ -1,6 +1,8 @@
 //! SQL, one file a table, and the one door to the database (`tx`). The only crate that names `tokio_postgres`.
 //! Rules live in `domain`, use cases in `services`: nothing here decides, it reads and writes.
 
+pub mod admin;
+pub mod audit_log;
 pub mod booking_changes;
 pub mod bookings;
 pub mod cache_invalidations;
@@ -31,6 +33,7 @@ pub mod refunds;
 pub mod reviews;
 pub mod row;
 pub mod stays;
+pub mod suspensions;
 pub mod tax_rates;
 pub mod threads;
 pub mod tx;

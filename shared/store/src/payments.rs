@@ -66,7 +66,7 @@ pub struct Payment {
     pub updated_at: Timestamp,
 }
 
-const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
+pub(crate) const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
                        captured_minor, refunded_minor, coalesce(captured_currency, currency)::text AS captured_currency, \
                        quarantined_at IS NOT NULL AS quarantined, disputed, instruction, created_at, updated_at";
 
@@ -283,7 +283,7 @@ fn money(row: &Row) -> Result<Money> {
     Ok(Money::new(row.read("amount_minor")?, row.parse::<Currency>("currency")?))
 }
 
-fn from_row(row: &Row) -> Result<Payment> {
+pub(crate) fn from_row(row: &Row) -> Result<Payment> {
     let instruction = match row.read::<Option<&str>>("instruction")? {
         Some("capture") => Some(Instruction::Capture),
         Some("cancel") => Some(Instruction::Cancel),

@@ -203,19 +203,39 @@ pub async fn add_rating(
     rating: Stars,
     categories: &BTreeMap<ReviewCategory, Stars>,
 ) -> Result<Property> {
+    count_rating(tx, id, (rating, categories), '+').await
+}
+
+/// Counts a guest's review no longer; gives the property as it then is.
+pub async fn subtract_rating(
+    tx: &Tx,
+    id: PropertyId,
+    rating: Stars,
+    categories: &BTreeMap<ReviewCategory, Stars>,
+) -> Result<Property> {
+    count_rating(tx, id, (rating, categories), '-').await
+}
+
+async fn count_rating(
+    tx: &Tx,
+    id: PropertyId,
+    (rating, categories): (Stars, &BTreeMap<ReviewCategory, Stars>),
+    sign: char,
+) -> Result<Property> {
     let mut stars = vec![i32::from(rating.get())];
-    let mut counted = vec!["rating_count = rating_count + 1, rating_sum = rating_sum + $2".to_owned()];
+    let mut counted = vec![format!("rating_count = rating_count {sign} 1, rating_sum = rating_sum {sign} $2")];
     // In the categories' order, whichever they are: so there are few statements.
     for category in ReviewCategory::ALL {
         let given = categories.get(category).map_or(0, |stars| i32::from(stars.get()));
         stars.push(given);
         let at = stars.len() + 1;
         counted.push(format!(
-            "{category}_count = {category}_count + least(${at}::int, 1), {category}_sum = {category}_sum + ${at}::int"
+            "{category}_count = {category}_count {sign} least(${at}::int, 1), \
+             {category}_sum = {category}_sum {sign} ${at}::int"
         ));
     }
     let sql = format!(
-        "-- properties.add_rating\nUPDATE properties SET {} WHERE id = $1 RETURNING {COLUMNS}",
+        "-- properties.count_rating\nUPDATE properties SET {} WHERE id = $1 RETURNING {COLUMNS}",
         counted.join(", ")
     );
     let id = id.uuid();

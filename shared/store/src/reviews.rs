@@ -49,6 +49,8 @@ pub struct Review {
     pub closes_at: Timestamp,
     /// Since when everybody may read it; none while it is hidden.
     pub published_at: Option<Timestamp>,
+    /// Since when an admin keeps it out of sight.
+    pub hidden_at: Option<Timestamp>,
     /// When it was written.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -99,14 +101,17 @@ const PUBLISHED_AT: &str = "COALESCE(r.published_at, CASE WHEN r.closes_at <= ap
 /// What is not to be read yet.
 const HIDDEN: &str = "r.published_at IS NULL AND r.closes_at > app_now()";
 
+/// What nobody may read but its author and admins.
+const OUT_OF_SIGHT: &str = "(r.published_at IS NULL AND r.closes_at > app_now() OR r.hidden_at IS NOT NULL)";
+
 /// The rated columns, in the order in which [`stars_of`] gives their values.
 const CATEGORIES: &str = "cleanliness, accuracy, check_in, communication, location, value";
 
-fn columns() -> String {
+pub(crate) fn columns() -> String {
     format!(
         "r.id, r.booking_id, r.property_id, r.author_role, r.author_id, r.subject_id, r.rating, r.cleanliness, \
          r.accuracy, r.check_in, r.communication, r.location, r.value, r.public_text, r.private_text, r.response, \
-         r.responded_at, r.closes_at, {PUBLISHED_AT} AS published_at, r.created_at, r.updated_at"
+         r.responded_at, r.closes_at, {PUBLISHED_AT} AS published_at, r.hidden_at, r.created_at, r.updated_at"
     )
 }
 
@@ -231,7 +236,7 @@ pub async fn list_of_property(
         "-- reviews.list_of_property
          SELECT {}, u.first_name AS author_first_name
          FROM reviews r JOIN users u ON u.id = r.author_id
-         WHERE r.property_id = $1 AND r.author_role = 'guest' AND NOT ({HIDDEN})
+         WHERE r.property_id = $1 AND r.author_role = 'guest' AND NOT {OUT_OF_SIGHT}
              AND ($2::uuid IS NULL OR r.id < $2)
          ORDER BY r.id DESC LIMIT $3",
         columns()
@@ -256,7 +261,7 @@ pub async fn newest_of_properties(
          SELECT r.*, u.first_name AS author_first_name
          FROM unnest($1::uuid[]) AS wanted (property_id)
          CROSS JOIN LATERAL (SELECT {} FROM reviews r
-                             WHERE r.property_id = wanted.property_id AND r.author_role = 'guest' AND NOT ({HIDDEN})
+                             WHERE r.property_id = wanted.property_id AND r.author_role = 'guest' AND NOT {OUT_OF_SIGHT}
                              ORDER BY r.id DESC LIMIT $2) r
          JOIN users u ON u.id = r.author_id
          ORDER BY r.property_id, r.id DESC",
@@ -271,10 +276,25 @@ pub async fn uncounted_of_property(queries: &impl Queries, property_id: Property
     let sql = format!(
         "-- reviews.uncounted_of_property
          SELECT {} FROM reviews r
-         WHERE r.property_id = $1 AND r.author_role = 'guest' AND r.published_at IS NULL AND r.closes_at <= app_now()",
+         WHERE r.property_id = $1 AND r.author_role = 'guest' AND r.published_at IS NULL AND r.closes_at <= app_now()
+             AND r.hidden_at IS NULL",
         columns()
     );
     queries.rows(&sql, &[&property_id.uuid()]).await?.iter().map(from_row).collect()
+}
+
+/// Takes a review out of sight, or puts it back; none when it is so already. Also whether it was published by a sweep
+/// before, and so counted where it counts.
+pub async fn set_hidden(tx: &Tx, id: ReviewId, hidden: bool) -> Result<Option<(Review, bool)>> {
+    let sql = format!(
+        "-- reviews.set_hidden
+         UPDATE reviews r SET hidden_at = CASE WHEN $2 THEN app_now() END, updated_at = app_now()
+         WHERE r.id = $1 AND (r.hidden_at IS NOT NULL) <> $2
+         RETURNING {}, r.published_at IS NOT NULL AS swept",
+        columns()
+    );
+    let row = tx.row(&sql, &[&id.uuid(), &hidden]).await?;
+    row.map(|row| Ok((from_row(&row)?, row.read("swept")?))).transpose()
 }
 
 /// One value a column of [`CATEGORIES`].
@@ -288,7 +308,7 @@ fn listed_from_row(row: &Row) -> Result<ListedReview> {
     Ok(ListedReview { review: from_row(row)?, author_first_name: row.read("author_first_name")? })
 }
 
-fn from_row(row: &Row) -> Result<Review> {
+pub(crate) fn from_row(row: &Row) -> Result<Review> {
     let stars = |number: i16| Stars::new(i64::from(number)).map_err(Error::internal);
     let mut categories = BTreeMap::new();
     for category in ReviewCategory::ALL {
@@ -316,6 +336,7 @@ fn from_row(row: &Row) -> Result<Review> {
         response,
         closes_at: row.read("closes_at")?,
         published_at: row.read("published_at")?,
+        hidden_at: row.read("hidden_at")?,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })

@@ -70,7 +70,7 @@ pub struct NewUser<'a> {
     pub currency: Currency,
 }
 
-const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
+pub(crate) const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
                        email_verified_at, suspended_at, sessions_valid_from, bio, languages, created_at, updated_at";
 
 /// Inserts a user.
@@ -120,6 +120,12 @@ pub async fn find_many(queries: &impl Queries, ids: &[UserId]) -> Result<Vec<Use
     let sql = format!("-- users.find_many\nSELECT {COLUMNS} FROM users WHERE id = ANY($1)");
     let ids: Vec<uuid::Uuid> = ids.iter().map(|id| id.uuid()).collect();
     queries.rows(&sql, &[&ids]).await?.iter().map(from_row).collect()
+}
+
+/// The same, and it does not change until this transaction ends; others may hold it so too.
+pub async fn find_for_share(tx: &Tx, id: UserId) -> Result<Option<User>> {
+    let sql = format!("-- users.find_for_share\nSELECT {COLUMNS} FROM users WHERE id = $1 FOR SHARE");
+    tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
 /// The same, and no other transaction of this kind runs for the user until this one ends.
@@ -187,7 +193,7 @@ pub async fn set_role(tx: &Tx, id: UserId, role: Role) -> Result<()> {
     Ok(())
 }
 
-fn from_row(row: &Row) -> Result<User> {
+pub(crate) fn from_row(row: &Row) -> Result<User> {
     Ok(User {
         id: UserId::from_uuid(row.read("id")?),
         email: row.parse("email")?,

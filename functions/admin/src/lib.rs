@@ -1,0 +1,30 @@
+//! What the product's own people see and do: every route of `/v1/admin` but the books, which are the payments'.
+
+mod audit_log;
+mod bookings;
+mod json;
+mod payments;
+mod properties;
+mod reviews;
+mod users;
+
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use web::AppState;
+
+/// All routes of this function, with full paths.
+pub fn routes() -> OpenApiRouter<AppState> {
+    OpenApiRouter::new()
+        .routes(routes!(users::list))
+        .routes(routes!(users::suspend))
+        .routes(routes!(users::restore))
+        .routes(routes!(properties::list))
+        .routes(routes!(properties::suspend))
+        .routes(routes!(properties::restore))
+        .routes(routes!(bookings::list))
+        .routes(routes!(reviews::list))
+        .routes(routes!(reviews::hide))
+        .routes(routes!(reviews::restore))
+        .routes(routes!(payments::list))
+        .routes(routes!(audit_log::list))
+}
