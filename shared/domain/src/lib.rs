@@ -38,6 +38,7 @@ pub mod review;
 pub mod stay;
 pub mod stay_calendar;
 pub mod text;
+pub mod throttle;
 pub mod time_zone;
 pub mod user;
 pub mod wishlist;
