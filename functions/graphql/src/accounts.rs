@@ -3,7 +3,6 @@
 use async_graphql::{Context, ID, InputObject, MaybeUndefined, Object, Result, SimpleObject};
 use domain::id::SessionId;
 use serde::{Deserialize, Serialize};
-use services::password_resets::request_password_reset;
 use services::users::{ProfilePatch, update_profile};
 use users::json::{ForgotPasswordIn, ResetPasswordIn, UserOut};
 use users::profile_json::UpdateMeIn;
@@ -109,12 +108,9 @@ impl AccountMutation {
         let key = mutations::optional_key(ctx, None, "requestPasswordReset", &input, key).await?;
         let answer = ctx
             .services()
-            .idempotently(
-                "users.request_password_reset",
-                key.as_ref(),
-                |tx| async move { request_password_reset(&tx, email).await },
-                |outcome| answers::of(outcome, |()| answers::ok(&serde_json::json!({ "ok": true }))),
-            )
+            .request_password_reset(&web::context::current().client, email, key.as_ref(), |outcome| {
+                answers::of(outcome, |()| answers::ok(&serde_json::json!({ "ok": true })))
+            })
             .await?;
         mutations::answered(ctx, &answer).map(Some)
     }
@@ -122,7 +118,7 @@ impl AccountMutation {
     /// Set a new password with the token of a mail. All sessions of the account end.
     async fn reset_password(&self, ctx: &Context<'_>, input: ResetPasswordInput) -> Result<Option<DonePayload>> {
         let ResetPasswordIn { token, password } = wire::read(&input, &[])?;
-        ctx.services().reset_password(&token, &password).await?;
+        ctx.services().reset_password(&web::context::current().client, &token, &password).await?;
         Ok(Some(DonePayload { ok: true }))
     }
 

@@ -2,6 +2,7 @@
 
 use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use serde::{Deserialize, Serialize};
+use services::auth::Credentials;
 use users::json::{LoginIn, RefreshIn, TokenIn, TokenPairOut};
 
 use crate::caller::RequestExt;
@@ -61,14 +62,15 @@ impl AuthMutation {
     /// Sign in on a new device. A wrong address and a wrong password are answered the same.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> Result<Option<TokensPayload>> {
         let LoginIn { email, password } = wire::read(&input, &[])?;
-        let pair = ctx.services().login(&email, password, web::context::current().device.clone()).await?;
+        let client = &web::context::current().client;
+        let pair = ctx.services().login(client, Credentials { email: &email, password }).await?;
         Ok(Some(wire::object(&TokenPairOut::from(&pair))?))
     }
 
     /// Spend a refresh token for the next pair.
     async fn refresh_tokens(&self, ctx: &Context<'_>, input: RefreshTokensInput) -> Result<Option<TokensPayload>> {
         let RefreshIn { refresh_token } = wire::read(&input, &[])?;
-        let pair = ctx.services().refresh(&refresh_token).await?;
+        let pair = ctx.services().refresh(&web::context::current().client, &refresh_token).await?;
         Ok(Some(wire::object(&TokenPairOut::from(&pair))?))
     }
 
@@ -82,7 +84,7 @@ impl AuthMutation {
     /// Verify the address of an account.
     async fn verify_email(&self, ctx: &Context<'_>, input: VerifyEmailInput) -> Result<Option<DonePayload>> {
         let TokenIn { token } = wire::read(&input, &[])?;
-        ctx.services().verify_email(&token).await?;
+        ctx.services().verify_email(&web::context::current().client, &token).await?;
         Ok(Some(DonePayload { ok: true }))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
 use serde::{Deserialize, Serialize};
-use services::users::{Registration, User as StoredUser, register};
+use services::users::{Registration, User as StoredUser};
 use users::json::{PublicUserOut, RegisterIn, UserOut};
 use users::session_json::SessionOut;
 use web::answers;
@@ -129,16 +129,11 @@ impl UserMutation {
     async fn register(&self, ctx: &Context<'_>, input: RegisterInput) -> Result<Option<RegisterPayload>> {
         let registration = Registration::from(wire::read::<RegisterIn>(&input, &[])?);
         let key = mutations::optional_key(ctx, None, "register", &input, input.idempotency_key.as_deref()).await?;
-        let services = ctx.services();
-        let password_hash = services.hash_password(&registration.password).await?;
-        let (registration, password_hash) = (&registration, &password_hash);
-        let answer = services
-            .idempotently(
-                "users.register",
-                key.as_ref(),
-                |tx| async move { register(&tx, registration, password_hash).await },
-                |outcome| answers::of(outcome, |user| answers::ok(&UserOut::from(user))),
-            )
+        let answer = ctx
+            .services()
+            .register(&web::context::current().client, &registration, key.as_ref(), |outcome| {
+                answers::of(outcome, |user| answers::ok(&UserOut::from(user)))
+            })
             .await?;
         Ok(Some(RegisterPayload { user: mutations::answered(ctx, &answer)? }))
     }

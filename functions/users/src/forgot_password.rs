@@ -1,7 +1,6 @@
 //! `POST /v1/auth/password/forgot`.
 
 use axum::extract::State;
-use services::password_resets::request_password_reset;
 use web::{AppState, Body, OptionalIdempotencyKey, Problem, Query, Reply, answers};
 
 use crate::json::ForgotPasswordIn;
@@ -15,7 +14,7 @@ use crate::json::ForgotPasswordIn;
     tag = "auth",
     operation_id = "forgotPassword",
     request_body = ForgotPasswordIn,
-    responses((status = 202, description = "If an account has this address, a mail is on its way to it"))
+    responses((status = 202, description = "If an account has this address, a mail is on its way to it"), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn forgot_password(
     State(app): State<AppState>,
@@ -24,15 +23,12 @@ pub(crate) async fn forgot_password(
     body: Body<ForgotPasswordIn>,
 ) -> Result<Reply, Problem> {
     let key = key.bind(&app.services, None, &body.canonical).await?;
-    let email = &body.value.email;
+    let client = &web::context::current().client;
     let answer = app
         .services
-        .idempotently(
-            "users.request_password_reset",
-            key.as_ref(),
-            |tx| async move { request_password_reset(&tx, email).await },
-            |outcome| answers::of(outcome, |()| answers::accepted()),
-        )
+        .request_password_reset(client, &body.value.email, key.as_ref(), |outcome| {
+            answers::of(outcome, |()| answers::accepted())
+        })
         .await?;
     Ok(answer.into())
 }

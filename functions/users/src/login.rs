@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use services::auth::Credentials;
 use web::{AppState, Body, OptionalIdempotencyKey, Problem, Query};
 
 use crate::json::{LoginIn, TokenPairOut};
@@ -16,7 +17,7 @@ use crate::json::{LoginIn, TokenPairOut};
     tag = "auth",
     operation_id = "login",
     request_body = LoginIn,
-    responses((status = 200, description = "A pair of tokens", body = TokenPairOut))
+    responses((status = 200, description = "A pair of tokens", body = TokenPairOut), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn login(
     State(app): State<AppState>,
@@ -25,6 +26,7 @@ pub(crate) async fn login(
     body: Body<LoginIn>,
 ) -> Result<Json<TokenPairOut>, Problem> {
     let LoginIn { email, password } = body.value;
-    let pair = app.services.login(&email, password, web::context::current().device.clone()).await?;
+    let client = &web::context::current().client;
+    let pair = app.services.login(client, Credentials { email: &email, password }).await?;
     Ok(Json(TokenPairOut::from(&pair)))
 }

@@ -15,7 +15,7 @@ use crate::json::{RefreshIn, TokenPairOut};
     tag = "auth",
     operation_id = "refreshTokens",
     request_body = RefreshIn,
-    responses((status = 200, description = "The next pair of tokens", body = TokenPairOut))
+    responses((status = 200, description = "The next pair of tokens", body = TokenPairOut), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn refresh(
     State(app): State<AppState>,
@@ -23,6 +23,6 @@ pub(crate) async fn refresh(
     Query(()): Query<()>,
     body: Body<RefreshIn>,
 ) -> Result<Json<TokenPairOut>, Problem> {
-    let pair = app.services.refresh(&body.value.refresh_token).await?;
+    let pair = app.services.refresh(&web::context::current().client, &body.value.refresh_token).await?;
     Ok(Json(TokenPairOut::from(&pair)))
 }

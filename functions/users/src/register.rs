@@ -1,7 +1,7 @@
 //! `POST /v1/users`.
 
 use axum::extract::State;
-use services::users::{Registration, register as register_user};
+use services::users::Registration;
 use web::{AppState, Body, OptionalIdempotencyKey, Problem, Query, Reply, answers};
 
 use crate::json::{RegisterIn, UserOut};
@@ -16,7 +16,7 @@ use crate::json::{RegisterIn, UserOut};
     tag = "users",
     operation_id = "registerUser",
     request_body = RegisterIn,
-    responses((status = 201, description = "The account", body = UserOut))
+    responses((status = 201, description = "The account", body = UserOut), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn register(
     State(app): State<AppState>,
@@ -25,17 +25,12 @@ pub(crate) async fn register(
     body: Body<RegisterIn>,
 ) -> Result<Reply, Problem> {
     let registration = Registration::from(body.value);
-    let services = &app.services;
-    let key = key.bind(services, None, &body.canonical).await?;
-    let password_hash = services.hash_password(&registration.password).await?;
-    let (registration, password_hash) = (&registration, &password_hash);
-    let answer = services
-        .idempotently(
-            "users.register",
-            key.as_ref(),
-            |tx| async move { register_user(&tx, registration, password_hash).await },
-            |outcome| answers::of(outcome, |user| answers::created(&UserOut::from(user), "/v1/users/me")),
-        )
+    let key = key.bind(&app.services, None, &body.canonical).await?;
+    let answer = app
+        .services
+        .register(&web::context::current().client, &registration, key.as_ref(), |outcome| {
+            answers::of(outcome, |user| answers::created(&UserOut::from(user), "/v1/users/me"))
+        })
         .await?;
     Ok(answer.into())
 }

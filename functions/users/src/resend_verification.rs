@@ -1,7 +1,6 @@
 //! `POST /v1/auth/email/resend`.
 
 use axum::extract::State;
-use services::users::request_email_verification;
 use web::{AppState, Body, Caller, OptionalIdempotencyKey, Problem, Query, Reply, answers};
 
 /// Ask for another verification mail.
@@ -13,7 +12,7 @@ use web::{AppState, Body, Caller, OptionalIdempotencyKey, Problem, Query, Reply,
     tag = "auth",
     operation_id = "resendVerification",
     security(("access_token" = [])),
-    responses((status = 202, description = "The mail is on its way"))
+    responses((status = 202, description = "The mail is on its way"), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn resend_verification(
     State(app): State<AppState>,
@@ -23,15 +22,10 @@ pub(crate) async fn resend_verification(
     body: Body<()>,
 ) -> Result<Reply, Problem> {
     let key = key.bind(&app.services, Some(&actor), &body.canonical).await?;
-    let actor = &actor;
+    let client = &web::context::current().client;
     let answer = app
         .services
-        .idempotently(
-            "users.request_email_verification",
-            key.as_ref(),
-            |tx| async move { request_email_verification(&tx, actor).await },
-            |outcome| answers::of(outcome, |()| answers::accepted()),
-        )
+        .resend_verification(client, &actor, key.as_ref(), |outcome| answers::of(outcome, |()| answers::accepted()))
         .await?;
     Ok(answer.into())
 }

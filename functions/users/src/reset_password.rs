@@ -15,7 +15,7 @@ use crate::json::ResetPasswordIn;
     tag = "auth",
     operation_id = "resetPassword",
     request_body = ResetPasswordIn,
-    responses((status = 204, description = "The account has the new password"))
+    responses((status = 204, description = "The account has the new password"), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn reset_password(
     State(app): State<AppState>,
@@ -23,6 +23,7 @@ pub(crate) async fn reset_password(
     Query(()): Query<()>,
     body: Body<ResetPasswordIn>,
 ) -> Result<StatusCode, Problem> {
-    app.services.reset_password(&body.value.token, &body.value.password).await?;
+    let client = &web::context::current().client;
+    app.services.reset_password(client, &body.value.token, &body.value.password).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -13,7 +13,7 @@ use crate::json::TokenIn;
     tag = "auth",
     operation_id = "verifyEmail",
     request_body = TokenIn,
-    responses((status = 204, description = "The address is verified"))
+    responses((status = 204, description = "The address is verified"), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn verify_email(
     State(app): State<AppState>,
@@ -21,6 +21,6 @@ pub(crate) async fn verify_email(
     Query(()): Query<()>,
     body: Body<TokenIn>,
 ) -> Result<StatusCode, Problem> {
-    app.services.verify_email(&body.value.token).await?;
+    app.services.verify_email(&web::context::current().client, &body.value.token).await?;
     Ok(StatusCode::NO_CONTENT)
 }

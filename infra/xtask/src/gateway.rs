@@ -1,8 +1,10 @@
 //! The API's own door, as API Gateway is on AWS: it passes requests on to the router of `cargo lambda watch`, and
-//! spares it what it can't take. More than a hundred requests waiting for one function lock that router for good, so
+//! spares it what it can't take. The router says of every request that it comes from 127.0.0.1, so where it comes from
+//! is told in a header, which no client can set. More than a hundred requests waiting for one function lock that router for good, so
 //! only so many are passed on at a time and the others wait here; and bytes that are no text are told to it as such.
 
 use std::convert::Infallible;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use anyhow::{Context as _, Result};
@@ -22,6 +24,9 @@ const IN_FLIGHT: usize = 64;
 
 /// What API Gateway takes.
 const BODY_LIMIT_BYTES: usize = 10 * 1024 * 1024;
+
+/// Says where a request comes from, as `sourceIp` does on AWS; functions heed it on local stages alone.
+pub(crate) const CLIENT_ADDRESS_HEADER: &str = "x-roost-client-address";
 
 /// The way to the router.
 struct Gateway {
@@ -43,12 +48,12 @@ pub(crate) async fn run(listener: TcpListener, router_port: u16) -> Result<()> {
         in_flight: Semaphore::new(IN_FLIGHT),
     });
     loop {
-        let (stream, _) = listener.accept().await.context("accepting a connection")?;
+        let (stream, peer) = listener.accept().await.context("accepting a connection")?;
         // Small answers must not wait for more to come.
         stream.set_nodelay(true)?;
         let gateway = Arc::clone(&gateway);
         tokio::spawn(async move {
-            let service = service_fn(|request| answer(Arc::clone(&gateway), request));
+            let service = service_fn(|request| answer(Arc::clone(&gateway), request, peer.ip()));
             let connection = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
             // A client that goes away in the middle is no news.
             drop(connection.await);
@@ -56,8 +61,12 @@ pub(crate) async fn run(listener: TcpListener, router_port: u16) -> Result<()> {
     }
 }
 
-async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Result<Response<Full<Bytes>>, Infallible> {
-    let response = gateway.pass_on(request).await;
+async fn answer(
+    gateway: Arc<Gateway>,
+    request: Request<Incoming>,
+    peer: IpAddr,
+) -> Result<Response<Full<Bytes>>, Infallible> {
+    let response = gateway.pass_on(request, peer).await;
     Ok(response.unwrap_or_else(|error| {
         crate::ui::warn(&format!("a request did not get through to the router: {error:#}"));
         plain(StatusCode::BAD_GATEWAY, "the router of the local stack does not answer")
@@ -65,7 +74,7 @@ async fn answer(gateway: Arc<Gateway>, request: Request<Incoming>) -> Result<Res
 }
 
 impl Gateway {
-    async fn pass_on(&self, request: Request<Incoming>) -> Result<Response<Full<Bytes>>> {
+    async fn pass_on(&self, request: Request<Incoming>, peer: IpAddr) -> Result<Response<Full<Bytes>>> {
         let (mut parts, body) = request.into_parts();
         let Ok(body) = Limited::new(body, BODY_LIMIT_BYTES).collect().await else {
             return Ok(plain(StatusCode::PAYLOAD_TOO_LARGE, "request too long"));
@@ -73,6 +82,7 @@ impl Gateway {
         let body = body.to_bytes();
         parts.uri = self.target(&parts.uri)?;
         sanitise(&mut parts.headers, &body);
+        parts.headers.insert(CLIENT_ADDRESS_HEADER, HeaderValue::try_from(peer.to_string())?);
         let _permit = self.in_flight.acquire().await?;
         let response = self.client.request(Request::from_parts(parts, Full::new(body))).await?;
         let (mut parts, body) = response.into_parts();

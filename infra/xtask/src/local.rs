@@ -25,6 +25,11 @@ pub(crate) const IDENTITIES: &[&str] = &["AWS::SES::EmailIdentity"];
 /// Functions.
 pub(crate) const FUNCTIONS: &[&str] = &["AWS::Serverless::Function"];
 
+/// Hundreds of people register and sign in from one address within a minute.
+const THROTTLE_LIMITS: &str = "calls=10000/60 register=10000/60 register_all=1000000/60 login_address=300/900 \
+                               email_taken=300/900 mail=30/3600 mail_account=30/3600 mail_address=10000/60 \
+                               mail_all=1000000/60 token=10000/60";
+
 /// Where the parts of a stack listen.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Ports {
@@ -64,6 +69,9 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
             ("MailFrom", "no-reply@roost.test"),
             // One guest's open holds: many, so that load and races can be tried with one account.
             ("MaxUnpaidHolds", "200"),
+            // By address wide, since one address is everybody here; by account, and what fails, as everywhere.
+            ("ThrottleLimits", THROTTLE_LIMITS),
+            ("ClientAddressHeader", crate::gateway::CLIENT_ADDRESS_HEADER),
             // What stands already, so the nested templates of the network, database and cache play no part.
             ("VpcSubnetIds", "subnet-local"),
             ("VpcSecurityGroupIds", "sg-local"),

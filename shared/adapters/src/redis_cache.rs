@@ -56,12 +56,25 @@ impl RedisCache {
 
     /// Runs a command on the connection, making it first if need be.
     async fn run<T: redis::FromRedisValue>(&self, command: &redis::Cmd) -> Option<T> {
-        self.on_connection(async |mut connection| command.query_async(&mut connection).await).await
+        self.run_within(OPERATION_LIMIT, command).await
     }
 
-    async fn on_connection<T>(&self, work: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>) -> Option<T> {
+    /// The same for what may take longer than a cache.
+    pub(crate) async fn run_within<T: redis::FromRedisValue>(
+        &self,
+        limit: Duration,
+        command: &redis::Cmd,
+    ) -> Option<T> {
+        self.on_connection(limit, async |mut connection| command.query_async(&mut connection).await).await
+    }
+
+    async fn on_connection<T>(
+        &self,
+        limit: Duration,
+        work: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
+    ) -> Option<T> {
         let connection = self.connection().await?;
-        match tokio::time::timeout(OPERATION_LIMIT, work(connection)).await {
+        match tokio::time::timeout(limit, work(connection)).await {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => self.rest_after(&error.to_string()).await,
             Err(_) => self.rest_after("no answer in time").await,
@@ -131,7 +144,8 @@ impl Cache for RedisCache {
             commands.cmd("SET").arg(key).arg(value).arg("EX").arg(ttl_seconds).ignore();
         }
         commands.cmd("UNLINK").arg(lease_key(key)).ignore();
-        self.on_connection(async |mut connection| commands.query_async::<()>(&mut connection).await).await;
+        let run = async |mut connection: MultiplexedConnection| commands.query_async::<()>(&mut connection).await;
+        self.on_connection(OPERATION_LIMIT, run).await;
     }
 
     async fn delete(&self, keys: &[String]) -> bool {

@@ -5,6 +5,7 @@ use std::fmt;
 use domain::calendar_feed::TrustedOrigin;
 use domain::money::BasisPoints;
 use domain::pricing::ServiceFees;
+use domain::throttle::Limits;
 use web::OriginPattern;
 
 /// Where Stripe's API is, unless a simulator is to be used.
@@ -59,6 +60,8 @@ pub struct Config {
     pub sessions_table: String,
     /// Table of one-time tokens.
     pub one_time_tokens_table: String,
+    /// Table of attempts.
+    pub throttles_table: String,
     /// Table of what workers have done.
     pub deliveries_table: String,
     /// Table of in-app inboxes.
@@ -71,6 +74,11 @@ pub struct Config {
     pub mail_from: String,
     /// Unpaid bookings a guest may have at a time.
     pub max_unpaid_holds: u32,
+    /// How often what may be tried.
+    pub limits: Limits,
+    /// A header in which the gateway says where a request comes from, in the place of what the event says; on local
+    /// stages alone.
+    pub client_address_header: Option<String>,
     /// The platform's fees.
     pub service_fees: ServiceFees,
     /// What calendars may be read from besides the public internet; on local and test stages alone.
@@ -126,12 +134,15 @@ impl Config {
             events_queue_url: variables.required("EVENTS_QUEUE_URL"),
             sessions_table: variables.required("SESSIONS_TABLE"),
             one_time_tokens_table: variables.required("ONE_TIME_TOKENS_TABLE"),
+            throttles_table: variables.required("THROTTLES_TABLE"),
             deliveries_table: variables.required("DELIVERIES_TABLE"),
             notifications_table: variables.required("NOTIFICATIONS_TABLE"),
             photos_bucket: variables.required("PHOTOS_BUCKET"),
             photos_base_url: variables.base_url("PHOTOS_BASE_URL"),
             mail_from: variables.required("MAIL_FROM"),
             max_unpaid_holds: variables.number("MAX_UNPAID_HOLDS", 10, 1, 100_000),
+            limits: variables.limits("THROTTLE_LIMITS"),
+            client_address_header: variables.on_local_stages("CLIENT_ADDRESS_HEADER"),
             service_fees: ServiceFees {
                 guest: BasisPoints(variables.number("GUEST_FEE_BASIS_POINTS", 1_420, 0, 10_000)),
                 host: BasisPoints(variables.number("HOST_FEE_BASIS_POINTS", 300, 0, 10_000)),
@@ -217,13 +228,26 @@ impl<L: Fn(&str) -> Option<String>> Variables<L> {
 
     /// An origin past the guard of calendar feeds. Where it could lead into a network worth guarding it is refused.
     fn trusted_origin(&mut self, name: &str) -> Option<TrustedOrigin> {
+        let origin = TrustedOrigin::parse(&self.on_local_stages(name)?);
+        origin.map_err(|invalid| self.faults.push(format!("{name}: {invalid}"))).ok()
+    }
+
+    /// What would be a hole anywhere else.
+    fn on_local_stages(&mut self, name: &str) -> Option<String> {
         let text = self.optional(name)?;
         let stage = self.optional("STAGE").unwrap_or_default();
         if !["local", "test"].contains(&stage.as_str()) {
             self.faults.push(format!("{name} may be set for STAGE local or test only, not {stage:?}"));
         }
-        let origin = TrustedOrigin::parse(&text);
-        origin.map_err(|invalid| self.faults.push(format!("{name}: {invalid}"))).ok()
+        Some(text)
+    }
+
+    fn limits(&mut self, name: &str) -> Limits {
+        let text = self.optional(name).unwrap_or_default();
+        Limits::parse(&text).unwrap_or_else(|invalid| {
+            self.faults.push(format!("{name}: {invalid}"));
+            Limits::default()
+        })
     }
 
     /// A whole number within these limits.
@@ -253,7 +277,8 @@ mod tests {
             "TOKEN_KEYS" => "{\"active_kid\":\"secret-kid\"}",
             "SIGNING_SECRET_ID" => "roost/signing",
             "EVENTS_QUEUE_URL" => "http://localhost/queue",
-            "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "DELIVERIES_TABLE" | "NOTIFICATIONS_TABLE" => "table",
+            "SESSIONS_TABLE" | "ONE_TIME_TOKENS_TABLE" | "THROTTLES_TABLE" => "table",
+            "DELIVERIES_TABLE" | "NOTIFICATIONS_TABLE" => "table",
             "PHOTOS_BUCKET" => "photos",
             "PHOTOS_BASE_URL" => "https://photos.example.com",
             "MAIL_FROM" => "no-reply@example.com",
@@ -280,6 +305,7 @@ mod tests {
             "CORS_ORIGINS" => Some("https://a.example,*".to_owned()),
             "MAX_UNPAID_HOLDS" => Some("none".to_owned()),
             "HOST_FEE_BASIS_POINTS" => Some("10001".to_owned()),
+            "THROTTLE_LIMITS" => Some("login=0/1".to_owned()),
             _ => complete(name),
         };
         let error = Config::read(lookup).expect_err("faulty").to_string();
@@ -290,6 +316,7 @@ mod tests {
             "CORS_ORIGINS",
             "MAX_UNPAID_HOLDS",
             "HOST_FEE_BASIS_POINTS",
+            "THROTTLE_LIMITS",
         ] {
             assert!(error.contains(name), "{name} in {error}");
         }
@@ -321,6 +348,18 @@ mod tests {
         for stage in [Some("prod"), Some("dev"), Some("LOCAL"), None] {
             let error = read(stage, "http://127.0.0.1:8080").expect_err("refused").to_string();
             assert!(error.contains("CALENDAR_FEED_TRUSTED_ORIGIN"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_header_says_where_a_request_comes_from_on_local_and_test_stages_alone() {
+        for stage in [Some("local"), Some("prod"), Some("dev"), None] {
+            let read = Config::read(move |name: &str| match name {
+                "STAGE" => stage.map(str::to_owned),
+                "CLIENT_ADDRESS_HEADER" => Some("x-client".to_owned()),
+                _ => complete(name),
+            });
+            assert_eq!(read.is_ok(), stage == Some("local"), "{stage:?}");
         }
     }
 

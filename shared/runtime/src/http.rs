@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use lambda_http::Adapter;
-use lambda_http::request::LambdaRequest;
+use domain::throttle::ClientAddress;
+use lambda_http::request::{LambdaRequest, RequestContext};
+use lambda_http::{Adapter, Request, RequestExt as _};
 use lambda_runtime::{LambdaEvent, Runtime};
 use services::ports::SecretName;
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 use utoipa_axum::router::OpenApiRouter;
 use web::{AppState, HttpSettings};
 
@@ -30,7 +31,26 @@ pub async fn serve_http(routes: OpenApiRouter<AppState>, secrets: &[SecretName])
     };
     let app = web::app(AppState { services: services.clone(), http: Arc::new(http) }, routes);
     warm_up(&services, secrets).await;
-    Runtime::new(Sanitised(Adapter::from(app))).run().await
+    Runtime::new(Sanitised(Adapter::from(located(app, config.client_address_header)))).run().await
+}
+
+/// Tells the service where each request comes from: what the gateway saw, never what a client says. `header` is where
+/// the local gateway says it, whose router knows one address only.
+fn located<S: Service<Request>>(
+    service: S,
+    header: Option<String>,
+) -> impl Service<Request, Response = S::Response, Error = S::Error, Future = S::Future> {
+    service.map_request(move |mut request: Request| {
+        let told = header.as_ref().and_then(|name| request.headers().get(name)?.to_str().ok()?.parse().ok());
+        let seen = || match request.request_context_ref() {
+            Some(RequestContext::ApiGatewayV2(context)) => context.http.source_ip.as_deref()?.parse().ok(),
+            _ => None,
+        };
+        if let Some(address) = told.or_else(seen) {
+            request.extensions_mut().insert(ClientAddress::of(address));
+        }
+        request
+    })
 }
 
 /// Makes a request of any event: the adapter panics on what is no URI, and the gateway sends paths decoded.
@@ -79,7 +99,6 @@ mod tests {
     use super::*;
     use lambda_runtime::Context as Invocation;
     use serde_json::{Value, json};
-    use tower::ServiceExt as _;
 
     async fn path_and_query(path: &str, query: &str, host: &str) -> String {
         let event = json!({
@@ -97,6 +116,38 @@ mod tests {
         let answer = Sanitised(Adapter::from(echo)).oneshot(event).await.expect("infallible");
         let answer: Value = serde_json::to_value(answer).expect("JSON");
         answer["body"].as_str().unwrap_or_default().to_owned()
+    }
+
+    async fn located_at(source_ip: &str, headers: Value, header: Option<&str>) -> Option<String> {
+        let event = json!({
+            "version": "2.0", "routeKey": "$default", "rawPath": "/", "rawQueryString": "", "headers": headers,
+            "isBase64Encoded": false,
+            "requestContext": { "http": { "method": "GET", "path": "/", "sourceIp": source_ip }, "stage": "$default" },
+        });
+        let payload = serde_json::from_value(event).expect("an event");
+        let echo = tower::service_fn(async |request: Request| {
+            let address = request.extensions().get::<ClientAddress>().map(ToString::to_string);
+            Ok::<_, std::convert::Infallible>(address.unwrap_or_default())
+        });
+        let event = LambdaEvent::new(payload, Invocation::default());
+        let service = Sanitised(Adapter::from(located(echo, header.map(str::to_owned))));
+        let answer = service.oneshot(event).await.expect("infallible");
+        let answer: Value = serde_json::to_value(answer).expect("JSON");
+        answer["body"].as_str().filter(|body| !body.is_empty()).map(str::to_owned)
+    }
+
+    #[tokio::test]
+    async fn a_request_comes_from_where_the_gateway_saw_it_and_not_from_where_it_says() {
+        let forged = json!({
+            "x-forwarded-for": "203.0.113.9", "forwarded": "for=203.0.113.9", "x-real-ip": "203.0.113.9",
+            "x-peer": "203.0.113.9", "true-client-ip": "203.0.113.9",
+        });
+        assert_eq!(located_at("192.0.2.1", forged.clone(), None).await.as_deref(), Some("192.0.2.1"));
+        assert_eq!(located_at("2001:db8::5:6:7:8", forged.clone(), None).await.as_deref(), Some("2001:db8::"));
+        assert_eq!(located_at("no address", forged.clone(), None).await, None);
+        // On the local stack, whose gateway removes what a client sent under this name.
+        assert_eq!(located_at("192.0.2.1", forged, Some("x-peer")).await.as_deref(), Some("203.0.113.9"));
+        assert_eq!(located_at("192.0.2.1", json!({}), Some("x-peer")).await.as_deref(), Some("192.0.2.1"));
     }
 
     #[tokio::test]

@@ -4,12 +4,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use adapters::{
-    Aws, CalendarFetcher, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, NoCache,
-    RedisCache, S3Photos, SecretsManager, SesMailer, SqsQueue, Stripe,
+    Aws, CalendarFetcher, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, DynamoThrottles,
+    NoCache, RedisCache, RedisThrottles, S3Photos, SecretsManager, SesMailer, SqsQueue, Stripe,
 };
 use services::access_tokens::KeyRingCache;
 use services::feed_refresh::FeedSettings;
-use services::ports::{Cache, SecretName, SecretSource};
+use services::ports::{Cache, SecretName, SecretSource, ThrottleStore};
 use services::revocations::RevocationCache;
 use services::{Db, Services, Settings};
 
@@ -36,10 +36,13 @@ pub fn services(config: &Config) -> Result<Services, Error> {
     .into_iter()
     .chain(stripe);
     let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places));
-    let cache: Arc<dyn Cache> = match &config.redis_url {
-        Some(url) => Arc::new(RedisCache::new(url)?),
+    let redis = config.redis_url.as_ref().map(|url| RedisCache::new(url).map(Arc::new)).transpose()?;
+    let cache: Arc<dyn Cache> = match &redis {
+        Some(redis) => Arc::clone(redis) as _,
         None => Arc::new(NoCache),
     };
+    let in_redis = redis.map(|redis| Arc::new(RedisThrottles::new(redis)) as Arc<dyn ThrottleStore>);
+    let in_dynamodb: Arc<dyn ThrottleStore> = Arc::new(DynamoThrottles::new(aws.clone(), &config.throttles_table));
     let stripe_api = Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base));
     Ok(Services {
         db: Db::new(Arc::new(FromSecret(secrets.clone())), config.database_pool_size),
@@ -47,6 +50,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         events: Arc::new(SqsQueue::new(aws.clone(), &config.events_queue_url)),
         sessions: Arc::new(DynamoSessions::new(aws.clone(), &config.sessions_table)),
         one_time_tokens: Arc::new(DynamoOneTimeTokens::new(aws.clone(), &config.one_time_tokens_table)),
+        throttles: in_redis.into_iter().chain([in_dynamodb]).collect(),
         deliveries: Arc::new(DynamoDeliveries::new(aws.clone(), &config.deliveries_table)),
         notifications: Arc::new(DynamoNotifications::new(aws.clone(), &config.notifications_table)),
         mailer: Arc::new(SesMailer::new(aws.clone(), &config.mail_from)),
@@ -64,6 +68,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
             mail_from: config.mail_from.clone(),
             max_unpaid_holds: config.max_unpaid_holds,
             service_fees: config.service_fees,
+            limits: config.limits.clone(),
             calendar_feeds: FeedSettings {
                 trusted_origin: config.calendar_feed_trusted_origin.clone(),
                 ..FeedSettings::default()

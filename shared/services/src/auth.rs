@@ -2,6 +2,7 @@
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::SessionId;
+use domain::throttle::Policy;
 use domain::user::{Email, Password};
 use jiff::{SignedDuration, Timestamp};
 use store::users::User;
@@ -13,6 +14,7 @@ use crate::one_time_tokens::{hash_token, random_bytes};
 use crate::passwords;
 use crate::ports::{Session, SpentToken};
 use crate::sealing::Purpose;
+use crate::throttles::{Client, Rule};
 
 /// The end of a session, however often it is refreshed.
 const SESSION_DAYS: i64 = 30;
@@ -39,25 +41,53 @@ pub struct TokenPair {
     pub user: User,
 }
 
+/// What somebody signs in with, as they typed it.
+pub struct Credentials<'a> {
+    /// Address.
+    pub email: &'a str,
+    /// Password.
+    pub password: Password,
+}
+
 impl Services {
     /// Signs a person in on a new device.
     ///
     /// # Errors
-    /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password.
-    pub async fn login(&self, email: &str, password: Password, device: Option<String>) -> Result<TokenPair> {
+    /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password; `rate_limited`
+    /// after too many of those, whoever has the address.
+    pub async fn login(&self, client: &Client, credentials: Credentials<'_>) -> Result<TokenPair> {
+        let account = &account_key(credentials.email);
+        let rules = [
+            Rule::calls(client),
+            Rule::failures(Policy::Login, &[account]).from(client),
+            Rule::failures(Policy::LoginAddress, &[]).from(client),
+            Rule::failures(Policy::LoginAccount, &[account]).gauged(),
+            Rule::failures(Policy::LoginAll, &[]).gauged(),
+        ];
+        self.throttled(client, &rules, async {
+            let user = self.user_of(credentials).await?;
+            if user.suspended_at.is_some() {
+                return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
+            }
+            self.begin_session(client, user).await
+        })
+        .await
+    }
+
+    /// Whose credentials these are.
+    async fn user_of(&self, credentials: Credentials<'_>) -> Result<User> {
         // What is no address is nobody's.
-        let found = match Email::parse(email) {
+        let found = match Email::parse(credentials.email) {
             Ok(email) => store::users::find_credentials(&self.db.connection().await?, &email.key()).await?,
             Err(_) => None,
         };
         let (user, phc) = found.unzip();
-        let matches = passwords::verify(password, phc).await?;
-        let Some(user) = user.filter(|_| matches) else {
-            return Err(Error::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong."));
-        };
-        if user.suspended_at.is_some() {
-            return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
-        }
+        let matches = passwords::verify(credentials.password, phc).await?;
+        user.filter(|_| matches)
+            .ok_or_else(|| Error::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong."))
+    }
+
+    async fn begin_session(&self, client: &Client, user: User) -> Result<TokenPair> {
         let id = SessionId::new();
         let refresh_token = self.new_refresh_token(id).await?;
         let now = Timestamp::now();
@@ -67,7 +97,7 @@ impl Services {
                 user_id: user.id,
                 live: vec![hash_token(&refresh_token)],
                 recently_spent: Vec::new(),
-                device,
+                device: client.device.clone(),
                 version: 1,
                 created_at: now,
                 used_at: now,
@@ -81,8 +111,13 @@ impl Services {
     ///
     /// # Errors
     /// `unauthenticated` for a token that is not ours or whose session has ended; `token_reused` for one that was
-    /// spent more than a few seconds ago, which ends the session.
-    pub async fn refresh(&self, refresh_token: &str) -> Result<TokenPair> {
+    /// spent more than a few seconds ago, which ends the session; `rate_limited` after too many of those.
+    pub async fn refresh(&self, client: &Client, refresh_token: &str) -> Result<TokenPair> {
+        let rules = [Rule::calls(client), Rule::failures(Policy::Token, &[]).from(client)];
+        self.throttled(client, &rules, self.next_pair(refresh_token)).await
+    }
+
+    async fn next_pair(&self, refresh_token: &str) -> Result<TokenPair> {
         let refused = || Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again.");
         let id = self.session_of(refresh_token).await?.ok_or_else(refused)?;
         let hash = hash_token(refresh_token);
@@ -135,6 +170,11 @@ impl Services {
         let id = payload.and_then(|payload| payload.first_chunk::<16>().copied());
         Ok(id.map(|bytes| SessionId::from_uuid(Uuid::from_bytes(bytes))))
     }
+}
+
+/// Whose attempts to sign in these are, whether there is such an account or not.
+pub(crate) fn account_key(email: &str) -> String {
+    Email::parse(email).map_or_else(|_| email.trim().to_lowercase(), |email| email.key())
 }
 
 /// The session after the token of this hash is spent; none when it had been spent before and not just now.

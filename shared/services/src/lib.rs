@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use domain::error::{Error, Result};
 use domain::pricing::ServiceFees;
+use domain::throttle::Limits;
 
 pub mod access_tokens;
 pub mod actor;
@@ -58,6 +59,7 @@ pub mod stay_calendars;
 pub mod stripe_webhooks;
 pub mod suspensions;
 pub mod threads;
+pub mod throttles;
 pub mod users;
 pub mod wishlists;
 
@@ -68,7 +70,7 @@ pub use store::{Db, Tx};
 use feed_refresh::FeedSettings;
 use ports::{
     Cache, CalendarSource, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider,
-    PayoutProvider, PhotoStorage, SecretSource, SessionStore, WebhookQueue,
+    PayoutProvider, PhotoStorage, SecretSource, SessionStore, ThrottleStore, WebhookQueue,
 };
 
 /// What the operator decides.
@@ -84,6 +86,8 @@ pub struct Settings {
     pub max_unpaid_holds: u32,
     /// The platform's fees, frozen on each booking.
     pub service_fees: ServiceFees,
+    /// How often what may be tried.
+    pub limits: Limits,
     /// How calendars of other sites are read.
     pub calendar_feeds: FeedSettings,
 }
@@ -100,6 +104,8 @@ pub struct Services {
     pub sessions: Arc<dyn SessionStore>,
     /// DynamoDB: one-time tokens.
     pub one_time_tokens: Arc<dyn OneTimeTokenStore>,
+    /// Who counts attempts: Redis, then DynamoDB.
+    pub throttles: Vec<Arc<dyn ThrottleStore>>,
     /// DynamoDB: what a worker has done already.
     pub deliveries: Arc<dyn DeliveryLog>,
     /// DynamoDB: in-app inboxes.

@@ -11,6 +11,7 @@ use store::users::User;
 
 use crate::Services;
 use crate::ports::OneTimeToken;
+use crate::throttles::{Client, Rule};
 
 /// What verifies an address.
 pub(crate) const EMAIL_VERIFICATION: &str = "email_verification";
@@ -76,16 +77,20 @@ impl Services {
     /// Verifies the address a token was mailed to.
     ///
     /// # Errors
-    /// `token_invalid` for a token that is unknown, used, too old or of an address the account no longer has.
-    pub async fn verify_email(&self, token: &str) -> Result<()> {
-        let kept = &self.one_time_token(EMAIL_VERIFICATION, token).await?;
-        // The token goes last: if the database is down, the link can be opened again.
-        let marked = self
-            .write("users.verify_email", |tx| async move {
-                store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
-            })
-            .await?;
-        if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
+    /// `token_invalid` for a token that is unknown, used, too old or of an address the account no longer has;
+    /// `rate_limited` after too many of those.
+    pub async fn verify_email(&self, client: &Client, token: &str) -> Result<()> {
+        self.throttled(client, &Rule::of_mailed_tokens(client), async {
+            let kept = &self.one_time_token(EMAIL_VERIFICATION, token).await?;
+            // The token goes last: if the database is down, the link can be opened again.
+            let marked = self
+                .write("users.verify_email", |tx| async move {
+                    store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
+                })
+                .await?;
+            if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
+        })
+        .await
     }
 }
 

@@ -1,30 +1,63 @@
 //! A forgotten password: a link is mailed, and whoever opens it sets a new one.
 
-use domain::error::Result;
+use std::sync::Arc;
+
+use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
+use domain::throttle::Policy;
 use domain::user::{Email, Password};
 use serde_json::json;
 use store::Tx;
 use store::users::User;
 
 use crate::Services;
+use crate::auth::account_key;
+use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer};
 use crate::one_time_tokens::{PASSWORD_RESET, PASSWORD_RESET_HOURS, hash_token, token_invalid};
+use crate::throttles::{Client, Rule};
 
-/// Asks for a link that sets a new password. For an address that nobody has, the same is looked up and written: neither
-/// the answer nor its time tells which addresses have accounts.
-///
-/// # Errors
-/// `unavailable`.
-pub async fn request_password_reset(tx: &Tx, email: &str) -> Result<()> {
+/// For an address that nobody has, or that has been mailed to enough, the same is looked up and written: neither the
+/// answer nor its time tells which addresses have accounts.
+async fn request(tx: &Tx, email: &str, is_enough: bool) -> Result<()> {
     let found = match Email::parse(email) {
         Ok(email) => store::users::find_credentials(tx, &email.key()).await?,
         Err(_) => None,
     };
-    let data = json!({ "user_id": found.map(|(user, _)| user.id) });
+    let data = json!({ "user_id": found.filter(|_| !is_enough).map(|(user, _)| user.id) });
     store::outbox::insert(tx, EventKind::UserPasswordResetRequested, &data).await
 }
 
 impl Services {
+    /// Asks for a link that sets a new password. An account that was mailed enough links, from wherever they were asked
+    /// for, gets no more for a while and nobody is told: whoever reads its mail has one that is still good.
+    ///
+    /// # Errors
+    /// `rate_limited`, whoever has the address; those of [`Services::idempotently`].
+    pub async fn request_password_reset(
+        &self,
+        client: &Client,
+        email: &str,
+        key: Option<&IdempotencyKey>,
+        render: impl Fn(Result<&(), &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        let account = &account_key(email);
+        let rules = [
+            Rule::calls(client),
+            Rule::each(Policy::Mail, &[account]).from(client),
+            Rule::each(Policy::MailAddress, &[]).from(client),
+            Rule::each(Policy::MailAll, &[]).gauged(),
+        ];
+        let _counted = self.throttle(client, &rules).await?;
+        let nobody = Client::default();
+        let is_enough = match self.throttle(&nobody, &[Rule::each(Policy::MailAccount, &[account])]).await {
+            Ok(_counted) => false,
+            Err(error) if error.code() == ErrorCode::RateLimited => true,
+            Err(error) => return Err(error),
+        };
+        let work = |tx: Arc<Tx>| async move { request(&tx, email, is_enough).await };
+        self.idempotently("users.request_password_reset", key, work, render).await
+    }
+
     /// Makes a token that sets a new password. It dies with the password there is now, and so with the first of several
     /// links that is used.
     pub(crate) async fn issue_password_reset(&self, user: &User) -> Result<String> {
@@ -36,8 +69,13 @@ impl Services {
     /// Sets the password of the account that a token was mailed to, and ends all its sessions.
     ///
     /// # Errors
-    /// `token_invalid` for a token that is unknown, used or too old, and for one from before the password last changed.
-    pub async fn reset_password(&self, token: &str, password: &Password) -> Result<()> {
+    /// `token_invalid` for a token that is unknown, used or too old, and for one from before the password last changed;
+    /// `rate_limited` after too many of those.
+    pub async fn reset_password(&self, client: &Client, token: &str, password: &Password) -> Result<()> {
+        self.throttled(client, &Rule::of_mailed_tokens(client), self.set_password_by_link(token, password)).await
+    }
+
+    async fn set_password_by_link(&self, token: &str, password: &Password) -> Result<()> {
         let kept = &self.one_time_token(PASSWORD_RESET, token).await?;
         let password_hash = &self.hash_password(password).await?;
         let is_set = self

@@ -125,6 +125,54 @@ pub trait DeliveryLog: Send + Sync {
     async fn release(&self, delivery_id: &str) -> Result<()>;
 }
 
+/// A bucket that fills with each try and empties by itself. Its state is one number: when it will be empty, in
+/// milliseconds since 1970.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Bucket {
+    /// Whose; says nothing to a reader.
+    pub key: String,
+    /// Milliseconds from full to empty.
+    pub window: i64,
+    /// What this try adds, in milliseconds.
+    pub cost: i64,
+    /// What it adds when a gauge is full.
+    pub strained_cost: i64,
+}
+
+/// A try, with the buckets it goes into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Attempt {
+    /// Now, in milliseconds since 1970.
+    pub now: i64,
+    /// Buckets that refuse nothing: one that is full stays as it is, and the limits take the strained cost.
+    pub gauges: Vec<Bucket>,
+    /// Buckets of which each must have room.
+    pub limits: Vec<Bucket>,
+}
+
+/// What became of a try.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Counted {
+    /// Whether there was room in every limit; if not, nothing was added anywhere.
+    pub allowed: bool,
+    /// Whether a gauge was full.
+    pub strained: bool,
+    /// What was added to each gauge.
+    pub gauge_costs: Vec<i64>,
+    /// When each limit will be empty, as it now is; in the past for one that is.
+    pub empty_at: Vec<i64>,
+}
+
+/// Counts tries for all functions at once. One try is one step: of many at the same moment no more get through than
+/// there is room for.
+#[async_trait]
+pub trait ThrottleStore: Send + Sync {
+    /// Adds a try to its buckets, or says that there is no room.
+    async fn take(&self, attempt: &Attempt) -> Result<Counted>;
+    /// Takes back what a try has added: `(key, milliseconds)`.
+    async fn give_back(&self, costs: &[(String, i64)], now: i64) -> Result<()>;
+}
+
 /// An entry of a person's in-app inbox.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Notification {

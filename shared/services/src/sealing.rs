@@ -21,6 +21,8 @@ pub enum Purpose {
     RefreshToken,
     /// The identity of a request.
     Fingerprint,
+    /// Whose attempts are counted.
+    Throttle,
 }
 
 impl Purpose {
@@ -30,6 +32,7 @@ impl Purpose {
             Self::Cursor => b"cursor\0",
             Self::RefreshToken => b"refresh_token\0",
             Self::Fingerprint => b"fingerprint\0",
+            Self::Throttle => b"throttle\0",
         }
     }
 }

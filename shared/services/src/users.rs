@@ -1,9 +1,12 @@
 //! Accounts: registration and profiles.
 
-use domain::error::{Error, Result};
+use std::sync::Arc;
+
+use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::throttle::Policy;
 use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Email, Locale, Password, PersonName, Phone};
 use serde_json::json;
@@ -13,7 +16,9 @@ pub use store::users::User;
 
 use crate::Services;
 use crate::actor::Actor;
+use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer};
 use crate::passwords;
+use crate::throttles::{Client, Rule};
 
 /// What a person says of themselves when registering.
 #[derive(Clone, Debug)]
@@ -56,6 +61,59 @@ impl Services {
         passwords::hash(password.clone()).await
     }
 
+    /// Registers an account; a verification link is mailed after the commit. That an address is taken is told a few
+    /// times only.
+    ///
+    /// # Errors
+    /// `email_taken`, `rate_limited`; those of [`Services::idempotently`].
+    pub async fn register(
+        &self,
+        client: &Client,
+        registration: &Registration,
+        key: Option<&IdempotencyKey>,
+        render: impl Fn(Result<&User, &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        let rules = [
+            Rule::calls(client),
+            Rule::each(Policy::Register, &[]).from(client),
+            Rule::failures(Policy::EmailTaken, &[]).from(client),
+            Rule::each(Policy::RegisterAll, &[]).gauged(),
+        ];
+        let pass = self.throttle(client, &rules).await?;
+        let password_hash = &self.hash_password(&registration.password).await?;
+        let work = |tx: Arc<Tx>| async move { register(&tx, registration, password_hash).await };
+        let outcome = self.idempotently("users.register", key, work, render).await;
+        let is_taken = match &outcome {
+            Ok(answer) => answer.saved.status == ErrorCode::EmailTaken.status(),
+            Err(error) => error.code() == ErrorCode::EmailTaken,
+        };
+        if !is_taken {
+            self.give_back(client, pass).await;
+        }
+        outcome
+    }
+
+    /// Asks for another verification link, which an account that is verified already does not get.
+    ///
+    /// # Errors
+    /// `rate_limited`; `not_found` when the account is gone; those of [`Services::idempotently`].
+    pub async fn resend_verification(
+        &self,
+        client: &Client,
+        actor: &Actor,
+        key: Option<&IdempotencyKey>,
+        render: impl Fn(Result<&(), &Error>) -> SavedAnswer,
+    ) -> Result<Answer> {
+        let rules = [
+            Rule::calls(client),
+            Rule::each(Policy::MailAddress, &[]).from(client),
+            Rule::each(Policy::MailAccount, &[&actor.user_id.to_string()]),
+        ];
+        let _counted = self.throttle(client, &rules).await?;
+        let work = |tx: Arc<Tx>| async move { request_email_verification(&tx, actor).await };
+        self.idempotently("users.request_email_verification", key, work, render).await
+    }
+
     /// The account of the caller.
     ///
     /// # Errors
@@ -81,11 +139,7 @@ impl Services {
     }
 }
 
-/// Registers an account; a verification link is mailed after the commit.
-///
-/// # Errors
-/// `email_taken`.
-pub async fn register(tx: &Tx, registration: &Registration, password_hash: &str) -> Result<User> {
+async fn register(tx: &Tx, registration: &Registration, password_hash: &str) -> Result<User> {
     let user = store::users::insert(
         tx,
         &NewUser {

@@ -3,26 +3,34 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request};
+use domain::throttle::ClientAddress;
 use http_body_util::BodyExt as _;
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-use crate::BASE_URL;
+use crate::{BASE_URL, new_address};
 
-/// A router inside the shell.
+/// A router inside the shell, called from an address of its own.
 #[derive(Clone)]
 pub struct Api {
     router: Router,
+    address: ClientAddress,
 }
 
 impl Api {
     pub(crate) fn new(router: Router) -> Self {
-        Self { router }
+        Self { router, address: new_address() }
+    }
+
+    /// The same, called from another address.
+    #[must_use]
+    pub fn from_elsewhere(&self) -> Self {
+        Self { router: self.router.clone(), address: new_address() }
     }
 
     /// Sends a request with these headers.
     pub async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: impl Into<Body>) -> Answer {
-        let mut request = Request::builder().method(method).uri(path);
+        let mut request = Request::builder().method(method).uri(path).extension(self.address);
         for (name, value) in headers {
             request = request.header(*name, *value);
         }

@@ -15,6 +15,7 @@ use crate::environment::require;
 
 pub(crate) const SESSIONS: &str = "roost-test-sessions";
 pub(crate) const ONE_TIME_TOKENS: &str = "roost-test-one-time-tokens";
+pub(crate) const THROTTLES: &str = "roost-test-throttles";
 pub(crate) const DELIVERIES: &str = "roost-test-deliveries";
 pub(crate) const NOTIFICATIONS: &str = "roost-test-notifications";
 
@@ -52,6 +53,11 @@ impl LocalAws {
         ONE_TIME_TOKENS
     }
 
+    /// Table of attempts.
+    pub const fn throttles_table(&self) -> &'static str {
+        THROTTLES
+    }
+
     /// Table of what workers have done.
     pub const fn deliveries_table(&self) -> &'static str {
         DELIVERIES
@@ -63,6 +69,7 @@ impl LocalAws {
         DONE.get_or_init(|| async {
             self.table(SESSIONS, "family_id", Some(("by_user", "user_id"))).await;
             self.table(ONE_TIME_TOKENS, "token_hash", None).await;
+            self.table(THROTTLES, "throttle_key", None).await;
             self.table(DELIVERIES, "delivery_id", None).await;
             self.sorted_table(NOTIFICATIONS, "user_id", "notification_id").await;
             bucket(PHOTOS).await;

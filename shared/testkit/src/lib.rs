@@ -18,8 +18,10 @@ use std::time::Duration;
 
 use domain::money::BasisPoints;
 use domain::pricing::ServiceFees;
+use domain::throttle::{ClientAddress, Limits};
 use runtime::config::{Config, SecretAt};
 use services::Services;
+use services::throttles::Client;
 use utoipa_axum::router::OpenApiRouter;
 use web::{AppState, HttpSettings, OriginPattern};
 
@@ -44,6 +46,17 @@ pub const WEB_URL: &str = "https://www.roost.test";
 
 /// The password of everybody whom the kit makes.
 pub const PASSWORD: &str = "correct horse battery staple";
+
+/// An address that nobody else has: attempts are counted for all tests together.
+pub fn new_address() -> ClientAddress {
+    let network = uuid::Uuid::new_v4().as_u128() & !u128::from(u64::MAX);
+    ClientAddress::of(std::net::Ipv6Addr::from(network).into())
+}
+
+/// A client at an address of its own.
+pub fn new_client() -> Client {
+    Client::new(Some(new_address()), None)
+}
 
 /// Everything one test works with. Its database goes when it is dropped.
 pub struct Kit {
@@ -180,6 +193,9 @@ fn config(database: &TestDatabase, tokens: &TokenKeys, outside: &Outside) -> Con
         events_queue_url: "unused: events are recorded".to_owned(),
         sessions_table: aws::SESSIONS.to_owned(),
         one_time_tokens_table: aws::ONE_TIME_TOKENS.to_owned(),
+        throttles_table: aws::THROTTLES.to_owned(),
+        limits: Limits::default(),
+        client_address_header: None,
         deliveries_table: aws::DELIVERIES.to_owned(),
         notifications_table: aws::NOTIFICATIONS.to_owned(),
         photos_bucket: aws::PHOTOS.to_owned(),

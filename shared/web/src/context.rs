@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use services::throttles::Client;
+
 /// Facts of one request.
 #[derive(Clone, Debug, Default)]
 pub struct RequestContext {
@@ -9,8 +11,8 @@ pub struct RequestContext {
     pub request_id: String,
     /// Base of problem types and links, without a slash at the end.
     pub public_base_url: Arc<str>,
-    /// What the caller's program calls itself (`User-Agent`), as far as it is worth keeping.
-    pub device: Option<String>,
+    /// Where it comes from, and how often from there.
+    pub client: Arc<Client>,
     /// Whether the request came with an `Authorization` header.
     pub credentials_sent: bool,
 }

@@ -29,6 +29,7 @@ pub mod pages;
 pub mod params;
 pub mod path;
 pub mod problem;
+mod rate_limit;
 pub mod shell;
 
 use std::sync::Arc;

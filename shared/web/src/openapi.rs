@@ -86,6 +86,7 @@ fn common_components() -> utoipa::openapi::Components {
         .schema("FieldError", FieldErrorSchema::schema())
         .response("Problem", problem("A problem: its `code` says which"))
         .response("Unauthenticated", unauthenticated())
+        .response("RateLimited", rate_limited())
         .build()
 }
 
@@ -100,12 +101,48 @@ fn unauthenticated() -> Response {
     response
 }
 
+fn rate_limited() -> Response {
+    let mut response = problem("Too many attempts: `code` is `rate_limited`");
+    let seconds = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).build();
+    let mut retry_after = Header::new(seconds);
+    retry_after.description = Some("Seconds until the next attempt".to_owned());
+    response.headers.insert("Retry-After".to_owned(), RefOr::T(retry_after));
+    add_rate_limit_headers(&mut response);
+    response
+}
+
+fn add_rate_limit_headers(response: &mut Response) {
+    for (name, description, example) in [
+        ("RateLimit-Policy", "The nearest limit: how many within how many seconds", "\"login\";q=10;w=900"),
+        ("RateLimit", "How many are left of it, and seconds until all are there again", "\"login\";r=9;t=90"),
+    ] {
+        let mut header = Header::new(ObjectBuilder::new().schema_type(Type::String).examples([example]).build());
+        header.description = Some(description.to_owned());
+        response.headers.insert(name.to_owned(), RefOr::T(header));
+    }
+}
+
+/// An operation that says `429` is limited: its other answers have the headers too.
+fn complete_limited(operation: &mut Operation) {
+    let responses = &mut operation.responses.responses;
+    if !responses.contains_key("429") {
+        return;
+    }
+    responses.insert("429".to_owned(), RefOr::Ref(Ref::from_response_name("RateLimited")));
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
+            add_rate_limit_headers(response);
+        }
+    }
+}
+
 fn complete(path: &str, item: &mut PathItem) {
     let post = item.post.iter_mut();
     post.filter(|operation| !has_parameter(operation, "Idempotency-Key"))
         .for_each(|operation| add_parameter(operation, idempotency_key(Required::False)));
     let PathItem { get, put, post, patch, delete, .. } = item;
     for operation in [get, put, post, patch, delete].into_iter().flatten() {
+        complete_limited(operation);
         add_problems(path, operation);
     }
 }

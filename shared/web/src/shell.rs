@@ -1,4 +1,4 @@
-//! What surrounds every handler, in this order: request id, span and log line; headers of every answer; CORS;
+//! What surrounds every handler, in this order: request id, span and log line; headers of every answer; limits; CORS;
 //! entity tags; panics and slowness turned into problems; the body's limit; problems for what no route answers.
 //! It never logs bodies, tokens or query strings.
 
@@ -13,15 +13,17 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
 use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse as _, Response};
 use domain::error::{Error, ErrorCode};
+use domain::throttle::ClientAddress;
 use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
+use services::throttles::Client;
 use tower::ServiceExt as _;
 use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
 use crate::context::{self, RequestContext};
 use crate::problem::Problem;
-use crate::{HttpSettings, cors, etag};
+use crate::{HttpSettings, cors, etag, rate_limit};
 
 /// The largest body taken, in bytes.
 pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
@@ -54,10 +56,12 @@ pub fn wrap(settings: &Arc<HttpSettings>, routes: Router) -> Router {
 
 async fn frame(settings: Arc<HttpSettings>, inner: Router, mut request: Request) -> Response {
     let started = Instant::now();
+    let address = request.extensions().get::<ClientAddress>().copied();
+    let client = Arc::new(Client::new(address, device(request.headers())));
     let context = RequestContext {
         request_id: request_id(request.headers()),
         public_base_url: settings.public_base_url.clone(),
-        device: device(request.headers()),
+        client: Arc::clone(&client),
         credentials_sent: request.headers().contains_key(header::AUTHORIZATION),
     };
     let span = request_span(&request, &context.request_id);
@@ -72,6 +76,7 @@ async fn frame(settings: Arc<HttpSettings>, inner: Router, mut request: Request)
             Err(never) => match never {},
         };
         finish(&mut response, id.ok());
+        rate_limit::mark(response.headers_mut(), &client);
         tracing::info!(
             status = response.status().as_u16(),
             milliseconds = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),

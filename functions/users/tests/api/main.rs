@@ -12,6 +12,7 @@ mod register;
 mod resend_verification;
 mod sessions;
 mod strangers;
+mod throttles;
 mod update_me;
 mod verify_email;
 

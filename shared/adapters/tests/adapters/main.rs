@@ -8,3 +8,4 @@ mod one_time_tokens;
 mod redis_cache;
 mod secrets;
 mod sessions;
+mod throttles;

@@ -17,4 +17,5 @@ mod search_agrees_with_quote;
 mod search_filters;
 mod search_pages;
 mod sessions;
+mod throttles;
 mod verification;

@@ -8,13 +8,18 @@ use domain::error::{ErrorCode, Result};
 use domain::user::Password;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
-use services::auth::TokenPair;
+use services::Services;
+use services::auth::{Credentials, TokenPair};
 use services::ports::{Session, SessionStore};
-use testkit::{Kit, PASSWORD, Person};
+use testkit::{Kit, PASSWORD, Person, new_client};
 use tokio::task::JoinSet;
 
 async fn login(kit: &Kit, person: &Person) -> TokenPair {
-    kit.services.login(&person.email, Password::attempted(PASSWORD), None).await.expect("signed in")
+    attempt(&kit.services, &person.email, PASSWORD).await.expect("signed in")
+}
+
+async fn attempt(services: &Services, email: &str, password: &str) -> Result<TokenPair> {
+    services.login(&new_client(), Credentials { email, password: Password::attempted(password) }).await
 }
 
 /// The session of a pair, as its access token names it.
@@ -44,7 +49,7 @@ async fn wrong_address_wrong_password_and_no_address_are_refused_alike() {
     let guest = kit.guest().await;
     login(&kit, &guest).await;
     let shouted = guest.email.to_uppercase();
-    assert!(kit.services.login(&shouted, Password::attempted(PASSWORD), None).await.is_ok(), "addresses have no case");
+    assert!(attempt(&kit.services, &shouted, PASSWORD).await.is_ok(), "addresses have no case");
     let mut details = Vec::new();
     for (email, password) in [
         (guest.email.as_str(), "wrong"),
@@ -53,8 +58,7 @@ async fn wrong_address_wrong_password_and_no_address_are_refused_alike() {
         (guest.email.as_str(), ""),
         ("", ""),
     ] {
-        let error =
-            kit.services.login(email, Password::attempted(password), None).await.map(|_| ()).expect_err("refused");
+        let error = attempt(&kit.services, email, password).await.map(|_| ()).expect_err("refused");
         assert_eq!(error.code(), ErrorCode::InvalidCredentials);
         details.push(error.detail().to_owned());
     }
@@ -68,11 +72,8 @@ async fn a_suspended_account_neither_signs_in_nor_refreshes() {
     let guest = kit.guest().await;
     let pair = login(&kit, &guest).await;
     kit.database.execute("UPDATE users SET suspended_at = now() WHERE id = $1", &[&guest.id.uuid()]).await;
-    assert_eq!(
-        code(kit.services.login(&guest.email, Password::attempted(PASSWORD), None).await),
-        Some(ErrorCode::Forbidden)
-    );
-    assert_eq!(code(kit.services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
+    assert_eq!(code(attempt(&kit.services, &guest.email, PASSWORD).await), Some(ErrorCode::Forbidden));
+    assert_eq!(code(kit.services.refresh(&new_client(), &pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
 }
 
 #[tokio::test]
@@ -80,24 +81,28 @@ async fn refreshing_gives_another_pair_of_the_same_session() {
     let kit = Kit::start().await;
     let guest = kit.guest().await;
     let first = login(&kit, &guest).await;
-    let second = kit.services.refresh(&first.refresh_token).await.expect("refreshed");
+    let second = kit.services.refresh(&new_client(), &first.refresh_token).await.expect("refreshed");
     assert_ne!(first.refresh_token, second.refresh_token);
     assert_eq!(session_of(&kit, &first).await, session_of(&kit, &second).await);
     assert_eq!(second.user.id, guest.id);
-    kit.services.refresh(&second.refresh_token).await.expect("and so on");
+    kit.services.refresh(&new_client(), &second.refresh_token).await.expect("and so on");
 }
 
 #[tokio::test]
 async fn a_spent_token_is_good_again_for_ten_seconds_then_ends_the_session() {
     let kit = Kit::start().await;
     let first = login(&kit, &kit.guest().await).await;
-    let second = kit.services.refresh(&first.refresh_token).await.expect("refreshed");
-    let other_tab = kit.services.refresh(&first.refresh_token).await.expect("two tabs at the same moment");
+    let second = kit.services.refresh(&new_client(), &first.refresh_token).await.expect("refreshed");
+    let other_tab =
+        kit.services.refresh(&new_client(), &first.refresh_token).await.expect("two tabs at the same moment");
     age(&kit, &first, SignedDuration::from_secs(10)).await;
-    assert_eq!(code(kit.services.refresh(&first.refresh_token).await), Some(ErrorCode::TokenReused));
+    assert_eq!(code(kit.services.refresh(&new_client(), &first.refresh_token).await), Some(ErrorCode::TokenReused));
     assert_eq!(session_of(&kit, &first).await, None, "the family is revoked");
     for pair in [second, other_tab, first] {
-        assert_eq!(code(kit.services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
+        assert_eq!(
+            code(kit.services.refresh(&new_client(), &pair.refresh_token).await),
+            Some(ErrorCode::Unauthenticated)
+        );
     }
 }
 
@@ -106,10 +111,10 @@ async fn a_token_reused_ends_its_own_session_and_no_other() {
     let kit = Kit::start().await;
     let guest = kit.guest().await;
     let (phone, laptop) = (login(&kit, &guest).await, login(&kit, &guest).await);
-    kit.services.refresh(&phone.refresh_token).await.expect("refreshed");
+    kit.services.refresh(&new_client(), &phone.refresh_token).await.expect("refreshed");
     age(&kit, &phone, SignedDuration::from_mins(1)).await;
-    assert_eq!(code(kit.services.refresh(&phone.refresh_token).await), Some(ErrorCode::TokenReused));
-    kit.services.refresh(&laptop.refresh_token).await.expect("another device");
+    assert_eq!(code(kit.services.refresh(&new_client(), &phone.refresh_token).await), Some(ErrorCode::TokenReused));
+    kit.services.refresh(&new_client(), &laptop.refresh_token).await.expect("another device");
 }
 
 #[tokio::test]
@@ -123,7 +128,7 @@ async fn logging_out_ends_the_session_and_a_stranger_s_token_ends_nothing() {
     kit.services.logout(&pair.refresh_token).await.expect("logged out");
     kit.services.logout(&pair.refresh_token).await.expect("twice is the same");
     assert_eq!(session_of(&kit, &pair).await, None);
-    assert_eq!(code(kit.services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
+    assert_eq!(code(kit.services.refresh(&new_client(), &pair.refresh_token).await), Some(ErrorCode::Unauthenticated));
 }
 
 #[tokio::test]
@@ -133,13 +138,16 @@ async fn a_session_ends_after_thirty_days_however_often_it_is_refreshed() {
     let session = session_of(&kit, &pair).await.expect("alive");
     let days = session.expires_at.duration_since(Timestamp::now()).as_hours() / 24;
     assert!((29..=30).contains(&days), "{days} days");
-    let refreshed = kit.services.refresh(&pair.refresh_token).await.expect("refreshed");
+    let refreshed = kit.services.refresh(&new_client(), &pair.refresh_token).await.expect("refreshed");
     let later = session_of(&kit, &refreshed).await.expect("alive");
     assert_eq!(later.expires_at, session.expires_at);
     // The table forgets ended sessions some time later; until then they are refused all the same.
     let ended = Session { expires_at: Timestamp::now(), version: later.version + 1, ..later.clone() };
     assert!(kit.services.sessions.replace(&ended, later.version).await.expect("the table answers"));
-    assert_eq!(code(kit.services.refresh(&refreshed.refresh_token).await), Some(ErrorCode::Unauthenticated));
+    assert_eq!(
+        code(kit.services.refresh(&new_client(), &refreshed.refresh_token).await),
+        Some(ErrorCode::Unauthenticated)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,11 +157,11 @@ async fn tabs_that_refresh_at_the_same_moment_all_stay_signed_in() {
     let mut tabs = JoinSet::new();
     for _ in 0..4 {
         let (kit, token) = (kit.clone(), pair.refresh_token.clone());
-        tabs.spawn(async move { kit.services.refresh(&token).await.map(|pair| pair.refresh_token) });
+        tabs.spawn(async move { kit.services.refresh(&new_client(), &token).await.map(|pair| pair.refresh_token) });
     }
     for tab in tabs.join_all().await {
         let token = tab.expect("within the ten seconds");
-        kit.services.refresh(&token).await.expect("each pair is good");
+        kit.services.refresh(&new_client(), &token).await.expect("each pair is good");
     }
 }
 
@@ -189,11 +197,10 @@ async fn without_the_sessions_table_signing_in_is_unavailable_and_not_refused() 
     let pair = login(&kit, &guest).await;
     let mut services = kit.more_services();
     services.sessions = Arc::new(Down);
-    let password = Password::attempted(PASSWORD);
-    assert_eq!(code(services.login(&guest.email, password, None).await), Some(ErrorCode::Unavailable));
-    assert_eq!(code(services.refresh(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
+    assert_eq!(code(attempt(&services, &guest.email, PASSWORD).await), Some(ErrorCode::Unavailable));
+    assert_eq!(code(services.refresh(&new_client(), &pair.refresh_token).await), Some(ErrorCode::Unavailable));
     assert_eq!(code(services.logout(&pair.refresh_token).await), Some(ErrorCode::Unavailable));
-    kit.services.refresh(&pair.refresh_token).await.expect("nothing was spent meanwhile");
+    kit.services.refresh(&new_client(), &pair.refresh_token).await.expect("nothing was spent meanwhile");
 }
 
 /// Each process asks about a session now and then; one that has not asked yet knows at once.
@@ -202,7 +209,7 @@ async fn the_access_tokens_of_an_ended_session_are_refused_and_those_of_others_a
     let kit = Kit::start().await;
     let guest = kit.guest().await;
     let (phone, laptop) = (login(&kit, &guest).await, login(&kit, &guest).await);
-    let refreshed = kit.services.refresh(&phone.refresh_token).await.expect("refreshed");
+    let refreshed = kit.services.refresh(&new_client(), &phone.refresh_token).await.expect("refreshed");
     kit.services.logout(&refreshed.refresh_token).await.expect("logged out");
     let other_process = kit.more_services();
     for pair in [&phone, &refreshed] {

@@ -8,7 +8,7 @@ use domain::id::{EventId, UserId};
 use jiff::Timestamp;
 use serde_json::json;
 use services::ports::OneTimeToken;
-use testkit::{Kit, WEB_URL};
+use testkit::{Kit, WEB_URL, new_client};
 use tokio::task::JoinSet;
 
 /// The token out of the mail that a registration causes.
@@ -31,13 +31,16 @@ async fn a_link_verifies_once() {
     let person = kit.unverified().await;
     let token = mailed_token(&kit, person.id).await;
     for wrong in ["", "x", "🦀", &token[1..]] {
-        let error = kit.services.verify_email(wrong).await.expect_err(wrong);
+        let error = kit.services.verify_email(&new_client(), wrong).await.expect_err(wrong);
         assert_eq!(error.code(), ErrorCode::TokenInvalid);
     }
     assert!(!is_verified(&kit, person.id).await);
-    kit.services.verify_email(&token).await.expect("verified");
+    kit.services.verify_email(&new_client(), &token).await.expect("verified");
     assert!(is_verified(&kit, person.id).await);
-    assert_eq!(kit.services.verify_email(&token).await.expect_err("used").code(), ErrorCode::TokenInvalid);
+    assert_eq!(
+        kit.services.verify_email(&new_client(), &token).await.expect_err("used").code(),
+        ErrorCode::TokenInvalid
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,7 +51,7 @@ async fn a_link_opened_many_times_at_once_is_used_by_one() {
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
         let (kit, token) = (kit.clone(), token.clone());
-        tasks.spawn(async move { kit.services.verify_email(&token).await.is_ok() });
+        tasks.spawn(async move { kit.services.verify_email(&new_client(), &token).await.is_ok() });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|used| *used).count(), 1);
     assert!(is_verified(&kit, person.id).await);
@@ -75,7 +78,7 @@ async fn old_tokens_and_those_for_something_else_or_a_former_address_are_refused
         if let Some(sql) = sql {
             kit.database.execute(sql, &[&person.id.uuid()]).await;
         }
-        let error = kit.services.verify_email(&token).await.expect_err(change);
+        let error = kit.services.verify_email(&new_client(), &token).await.expect_err(change);
         assert_eq!(error.code(), ErrorCode::TokenInvalid, "{change}");
         assert!(!is_verified(&kit, person.id).await, "{change}");
     }
