@@ -2,6 +2,7 @@
 //!
 //! Owns sending. Must not retry: what the API answers the first time is what a test judges.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -32,10 +33,19 @@ impl Api {
     /// # Errors
     /// When there is no stack or it does not answer.
     pub async fn connect() -> Result<Self> {
+        Self::connect_from(None).await
+    }
+
+    /// The same, calling from this address of the machine (127.0.0.2, say).
+    ///
+    /// # Errors
+    /// As [`Api::connect`].
+    pub async fn connect_from(address: Option<IpAddr>) -> Result<Self> {
         let stack = Stack::load()?;
         let http = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .timeout(Duration::from_secs(CALL_SECONDS))
+            .local_address(address)
             .no_proxy()
             .build()?;
         let base = stack.api()?;
