@@ -100,6 +100,14 @@ impl Stack {
         outcome
     }
 
+    /// One step of a rotation of the keys that sign access tokens, without the wait that keeps people signed in.
+    ///
+    /// # Errors
+    /// When the handle fails.
+    pub async fn rotate_keys(&self, step: &str) -> Result<()> {
+        self.xtask(&["keys", "rotate", step, "--now"]).await
+    }
+
     /// Plays the whole journey as the developer's command does.
     ///
     /// # Errors

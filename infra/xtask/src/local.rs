@@ -69,6 +69,8 @@ pub(crate) fn template(paths: &Paths, ports: Ports) -> Result<Template> {
             ("MailFrom", "no-reply@roost.test"),
             // One guest's open holds: many, so that load and races can be tried with one account.
             ("MaxUnpaidHolds", "200"),
+            // So that a rotation of keys is seen while one looks.
+            ("SecretsFreshSeconds", "2"),
             // By address wide, since one address is everybody here; by account, and what fails, as everywhere.
             ("ThrottleLimits", THROTTLE_LIMITS),
             ("ClientAddressHeader", crate::gateway::CLIENT_ADDRESS_HEADER),

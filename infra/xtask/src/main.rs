@@ -23,6 +23,7 @@ mod functions;
 mod gateway;
 mod http;
 mod keeper;
+mod keys;
 mod ledger;
 mod local;
 mod mail;
@@ -98,6 +99,9 @@ enum Command {
     /// Migrations are immutable once sealed.
     #[command(subcommand)]
     Migrations(MigrationsCommand),
+    /// Keys that sign access tokens: which there are, and changing them without signing anybody out.
+    #[command(subcommand)]
+    Keys(keys::KeysCommand),
     /// Measure.
     #[command(subcommand)]
     Bench(BenchCommand),
@@ -239,6 +243,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
+        Command::Keys(command) => keys::run(&paths, command).await?,
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
         Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,
         Command::Bench(BenchCommand::Search(arguments)) => bench::search(&paths, &arguments).await?,

@@ -201,6 +201,18 @@ impl Aws {
         Ok(())
     }
 
+    /// What a secret says.
+    pub(crate) async fn secret_text(&self, name: &str) -> Result<String> {
+        let kept = self.secrets.get_secret_value().secret_id(name).send().await?;
+        kept.secret_string.context("the secret has no text")
+    }
+
+    /// Gives a secret another value.
+    pub(crate) async fn put_secret(&self, name: &str, value: &Value) -> Result<()> {
+        self.secrets.put_secret_value().secret_id(name).secret_string(value.to_string()).send().await?;
+        Ok(())
+    }
+
     async fn secret(&self, name: &str, value: &Value) -> Result<()> {
         let value = value.to_string();
         match self.secrets.get_secret_value().secret_id(name).send().await {

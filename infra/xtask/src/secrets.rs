@@ -2,15 +2,16 @@
 //! They are never printed and never leave the machine.
 
 use std::fs;
+use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, anyhow};
 use aws_lc_rs::rand::{SecureRandom as _, SystemRandom};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::keys::KeyRing;
 use crate::paths::{Paths, write_atomically};
 
 /// Everything secret of one stack.
@@ -33,32 +34,35 @@ pub(crate) struct Secrets {
 impl Secrets {
     /// The stack's secrets, made now if there are none yet.
     pub(crate) fn load_or_create(paths: &Paths) -> Result<Self> {
-        let file = paths.state.join("secrets.json");
+        let file = Self::file(paths);
         match fs::read(&file) {
             Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| {
                 format!("{} cannot be read; remove {} to begin afresh", file.display(), paths.state.display())
             }),
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
                 let secrets = Self::create()?;
-                write_atomically(&file, &serde_json::to_vec_pretty(&secrets)?, 0o600)?;
+                secrets.save(paths)?;
                 Ok(secrets)
             }
             Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
         }
     }
 
+    /// Keeps them as they now are.
+    pub(crate) fn save(&self, paths: &Paths) -> Result<()> {
+        write_atomically(&Self::file(paths), &serde_json::to_vec_pretty(self)?, 0o600)
+    }
+
+    fn file(paths: &Paths) -> PathBuf {
+        paths.state.join("secrets.json")
+    }
+
     fn create() -> Result<Self> {
-        let key =
-            EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map_err(|_| anyhow!("making an ES256 key"))?;
-        let pkcs8 = key.to_pkcs8v1().map_err(|_| anyhow!("encoding an ES256 key"))?;
         Ok(Self {
             superuser_password: password()?,
             owner_password: password()?,
             app_password: password()?,
-            token_keys: json!({
-                "active_kid": "local-1",
-                "keys": [{"kid": "local-1", "private_key_pkcs8_base64": STANDARD.encode(pkcs8.as_ref())}],
-            }),
+            token_keys: serde_json::to_value(KeyRing::of_one("local-1")?)?,
             signing_keys: json!({"key_base64": STANDARD.encode(random::<32>()?)}),
             demo_password: format!("demo-{}", &password()?[..12]),
         })

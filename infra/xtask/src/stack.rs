@@ -1,11 +1,9 @@
 //! One stack from nothing to answering requests, and back. It puts the other modules in order and owns no detail.
 
-use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
-use serde_json::Value;
 use tokio::net::TcpListener;
 use tokio::process::Child;
 use tokio::task::JoinSet;
@@ -112,7 +110,7 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
     ui::say("  … Building");
     // Watched functions are built by who watches them.
     functions::build(paths, options.watch.then_some("stripe-sim")).await?;
-    let Stores { secrets, postgres, ports, aws, template, functions, values, clock_offset } =
+    let Stores { secrets, postgres, ports, aws, template, functions, clock_offset } =
         start_stores(paths, api_port, options.durability).await?;
     let aws_port = ports.aws;
     let step = Step::start("Functions");
@@ -151,7 +149,7 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
             ui::warn(&format!("the mail handle ended: {error:#}"));
         }
     });
-    tasks.spawn(keeper::watch(paths.clone(), aws, template, values));
+    tasks.spawn(keeper::watch(paths.clone(), aws, template, postgres.clone()));
     let description = Description::new(&postgres, ports, options.durability, mail_address, demo);
     description.write(paths)?;
     Ok(Running { paths: paths.clone(), description, router, fleet, tasks, clock_offset, _lock: lock })
@@ -169,7 +167,6 @@ pub(crate) struct Stores {
     template: Template,
     /// The functions with their environments.
     pub(crate) functions: Vec<Function>,
-    values: BTreeMap<String, Value>,
     clock_offset: String,
 }
 
@@ -203,7 +200,7 @@ pub(crate) async fn start_stores(paths: &Paths, api_port: u16, durability: Durab
     let values = local::secret_values(&functions, &postgres, &secrets);
     let aws = Aws::new(aws_port).await;
     step.done(&aws.ensure(&template, &values).await?);
-    Ok(Stores { secrets, postgres, ports, aws, template, functions, values, clock_offset })
+    Ok(Stores { secrets, postgres, ports, aws, template, functions, clock_offset })
 }
 
 /// Roles, database, migrations and the movable clock; says what was done and how far the clock is ahead.

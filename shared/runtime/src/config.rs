@@ -44,6 +44,8 @@ pub struct Config {
     pub database_pool_size: usize,
     /// Keys that sign access tokens.
     pub token_keys: SecretAt,
+    /// How many seconds a secret is taken for current before it is asked for again.
+    pub secrets_fresh_seconds: u32,
     /// The key of quotes, cursors and fingerprints.
     pub signing_key: SecretAt,
     /// Stripe's API key and webhook secret, where the function has to do with payments.
@@ -126,6 +128,7 @@ impl Config {
             database: variables.secret("DATABASE_URL", "DATABASE_SECRET_ID"),
             database_pool_size: variables.number("DATABASE_POOL_SIZE", 2, 1, 100) as usize,
             token_keys: variables.secret("TOKEN_KEYS", "TOKEN_KEYS_SECRET_ID"),
+            secrets_fresh_seconds: variables.number("SECRETS_FRESH_SECONDS", 300, 1, 3_600),
             signing_key: variables.secret("SIGNING_KEYS", "SIGNING_SECRET_ID"),
             stripe: variables.optional_secret("STRIPE_SECRET", "STRIPE_SECRET_ID"),
             stripe_api_base: variables.optional("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),

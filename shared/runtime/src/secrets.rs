@@ -1,4 +1,4 @@
-//! Secrets: what the environment gives wins, else Secrets Manager, asked again after five minutes or when a secret
+//! Secrets: what the environment gives wins, else Secrets Manager, asked again after some minutes or when a secret
 //! was refused. While Secrets Manager is down, the last value known serves on.
 
 use std::collections::HashMap;
@@ -15,9 +15,6 @@ use tokio::time::Instant;
 
 use crate::config::SecretAt;
 
-/// How long a value is taken for current: the bound on how late a rotation is noticed by itself.
-const FRESH: Duration = Duration::from_secs(300);
-
 /// How long a value serves on before Secrets Manager is asked again, after it could not be reached.
 const PATIENCE: Duration = Duration::from_secs(10);
 
@@ -25,6 +22,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub struct Secrets {
     manager: SecretsManager,
     secrets: HashMap<SecretName, (SecretAt, Cached)>,
+    /// How long a value is taken for current: the bound on how late a rotation is noticed by itself.
+    fresh: Duration,
 }
 
 impl fmt::Debug for Secrets {
@@ -34,10 +33,14 @@ impl fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// Nothing is fetched before it is asked for.
-    pub fn new(manager: SecretsManager, places: impl IntoIterator<Item = (SecretName, SecretAt)>) -> Self {
+    /// Nothing is fetched before it is asked for; what was fetched is taken for current for this long.
+    pub fn new(
+        manager: SecretsManager,
+        places: impl IntoIterator<Item = (SecretName, SecretAt)>,
+        fresh: Duration,
+    ) -> Self {
         let secrets = places.into_iter().map(|(name, at)| (name, (at, Cached::default()))).collect();
-        Self { manager, secrets }
+        Self { manager, secrets, fresh }
     }
 }
 
@@ -46,7 +49,7 @@ impl SecretSource for Secrets {
     async fn secret(&self, name: SecretName) -> Result<Arc<str>> {
         match self.secrets.get(&name) {
             Some((SecretAt::Value(text), _)) => Ok(Arc::from(text.as_str())),
-            Some((SecretAt::Id(id), cached)) => cached.get(self.manager.fetch(id)).await,
+            Some((SecretAt::Id(id), cached)) => cached.get(self.fresh, self.manager.fetch(id)).await,
             None => Err(Error::internal(format!("this function has no secret {name:?}"))),
         }
     }
@@ -71,14 +74,14 @@ struct Kept {
 }
 
 impl Cached {
-    async fn get(&self, fetch: impl Future<Output = Result<Arc<str>>>) -> Result<Arc<str>> {
+    async fn get(&self, fresh: Duration, fetch: impl Future<Output = Result<Arc<str>>>) -> Result<Arc<str>> {
         let mut kept = self.kept.lock().await;
         if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.fresh_until) {
             return Ok(kept.text.clone());
         }
         match (fetch.await, kept.as_mut()) {
             (Ok(text), _) => {
-                *kept = Some(Kept { text: text.clone(), fresh_until: Instant::now() + FRESH });
+                *kept = Some(Kept { text: text.clone(), fresh_until: Instant::now() + fresh });
                 Ok(text)
             }
             (Err(error), Some(kept)) => {
@@ -105,6 +108,8 @@ mod tests {
     use super::*;
     use domain::error::ErrorCode;
 
+    const FRESH: Duration = Duration::from_secs(300);
+
     async fn up(text: &str) -> Result<Arc<str>> {
         Ok(Arc::from(text))
     }
@@ -116,37 +121,37 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_value_is_kept_for_five_minutes() {
         let cached = Cached::default();
-        assert_eq!(&*cached.get(up("first")).await.expect("up"), "first");
+        assert_eq!(&*cached.get(FRESH, up("first")).await.expect("up"), "first");
         tokio::time::advance(FRESH - Duration::from_secs(1)).await;
-        assert_eq!(&*cached.get(up("second")).await.expect("kept"), "first");
+        assert_eq!(&*cached.get(FRESH, up("second")).await.expect("kept"), "first");
         tokio::time::advance(Duration::from_secs(1)).await;
-        assert_eq!(&*cached.get(up("second")).await.expect("up"), "second");
+        assert_eq!(&*cached.get(FRESH, up("second")).await.expect("up"), "second");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_stale_value_serves_while_secrets_manager_is_down() {
         let cached = Cached::default();
-        assert_eq!(cached.get(down()).await.expect_err("never had it").code(), ErrorCode::Unavailable);
-        assert_eq!(&*cached.get(up("first")).await.expect("up"), "first");
+        assert_eq!(cached.get(FRESH, down()).await.expect_err("never had it").code(), ErrorCode::Unavailable);
+        assert_eq!(&*cached.get(FRESH, up("first")).await.expect("up"), "first");
         tokio::time::advance(FRESH).await;
-        assert_eq!(&*cached.get(down()).await.expect("stale"), "first");
-        assert_eq!(&*cached.get(up("second")).await.expect("not asked yet"), "first");
+        assert_eq!(&*cached.get(FRESH, down()).await.expect("stale"), "first");
+        assert_eq!(&*cached.get(FRESH, up("second")).await.expect("not asked yet"), "first");
         tokio::time::advance(PATIENCE).await;
-        assert_eq!(&*cached.get(up("second")).await.expect("up"), "second");
+        assert_eq!(&*cached.get(FRESH, up("second")).await.expect("up"), "second");
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_refused_value_is_fetched_anew() {
         let cached = Cached::default();
-        assert_eq!(&*cached.get(up("old")).await.expect("up"), "old");
+        assert_eq!(&*cached.get(FRESH, up("old")).await.expect("up"), "old");
         cached.expire().await;
-        assert_eq!(&*cached.get(up("new")).await.expect("up"), "new");
+        assert_eq!(&*cached.get(FRESH, up("new")).await.expect("up"), "new");
     }
 
     #[tokio::test]
     async fn secrets_are_not_printed() {
         let at = SecretAt::Value("hunter2".to_owned());
-        let secrets = Secrets::new(SecretsManager::new(adapters::Aws::default()), [(SecretName::TokenKeys, at)]);
+        let secrets = Secrets::new(SecretsManager::new(adapters::Aws::default()), [(SecretName::TokenKeys, at)], FRESH);
         assert!(!format!("{secrets:?}").contains("hunter2"));
         assert_eq!(&*secrets.secret(SecretName::TokenKeys).await.expect("given"), "hunter2");
     }

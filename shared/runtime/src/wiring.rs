@@ -35,7 +35,8 @@ pub fn services(config: &Config) -> Result<Services, Error> {
     ]
     .into_iter()
     .chain(stripe);
-    let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places));
+    let fresh = Duration::from_secs(config.secrets_fresh_seconds.into());
+    let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places, fresh));
     let redis = config.redis_url.as_ref().map(|url| RedisCache::new(url).map(Arc::new)).transpose()?;
     let cache: Arc<dyn Cache> = match &redis {
         Some(redis) => Arc::clone(redis) as _,

@@ -2,6 +2,7 @@
 //! that a rotation signs nobody out.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
@@ -21,6 +22,9 @@ use crate::ports::SecretName;
 
 /// How long an access token is good.
 pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
+
+/// A token of a key that is not known has the secret read anew, but not more often than this: anybody can send such.
+const REREAD_SECONDS: i64 = 10;
 
 /// Who the tokens are for.
 const AUDIENCE: &str = "roost-api";
@@ -58,11 +62,15 @@ struct KeyRing {
 
 /// The ring parsed from the secret it was parsed from last.
 #[derive(Default)]
-pub struct KeyRingCache(Mutex<Option<(Arc<str>, Arc<KeyRing>)>>);
+pub struct KeyRingCache {
+    parsed: Mutex<Option<(Arc<str>, Arc<KeyRing>)>>,
+    /// When the secret was last read anew for an unknown key; seconds.
+    reread_at: AtomicI64,
+}
 
 impl KeyRingCache {
     fn ring(&self, secret: &Arc<str>) -> Result<Arc<KeyRing>> {
-        let mut cached = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut cached = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((of, ring)) = cached.as_ref()
             && of == secret
         {
@@ -71,6 +79,13 @@ impl KeyRingCache {
         let ring = Arc::new(KeyRing::from_secret(secret)?);
         *cached = Some((Arc::clone(secret), Arc::clone(&ring)));
         Ok(ring)
+    }
+
+    /// Whether the secret may be read anew at this moment; true for one caller in a while.
+    fn may_reread(&self, now: Timestamp) -> bool {
+        let (last, now) = (self.reread_at.load(Ordering::Relaxed), now.as_second());
+        let is_due = now - last >= REREAD_SECONDS;
+        is_due && self.reread_at.compare_exchange(last, now, Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 }
 
@@ -137,9 +152,9 @@ impl Services {
     /// `unauthenticated` for a token that is not ours, not of ES256, altered, over or of an ended session; `unavailable` when the keys
     /// can't be had.
     pub async fn authenticate(&self, bearer: &str) -> Result<Actor> {
-        let ring = self.key_ring().await?;
         let refused = || Error::new(ErrorCode::Unauthenticated, "The access token is not valid or has expired.");
         let kid = jsonwebtoken::decode_header(bearer).map_err(|_| refused())?.kid.ok_or_else(refused)?;
+        let ring = self.key_ring_with(&kid).await?;
         let key = ring.verifying.get(&kid).ok_or_else(refused)?;
         let mut validation = Validation::new(Algorithm::ES256);
         validation.set_audience(&[AUDIENCE]);
@@ -160,6 +175,16 @@ impl Services {
     /// `unavailable` when the keys can't be had.
     pub async fn jwks(&self) -> Result<Value> {
         Ok(self.key_ring().await?.jwks.clone())
+    }
+
+    /// The ring, read anew if it lacks a key: it may have been rotated since it was read.
+    async fn key_ring_with(&self, kid: &str) -> Result<Arc<KeyRing>> {
+        let ring = self.key_ring().await?;
+        if ring.verifying.contains_key(kid) || !self.keys.may_reread(Timestamp::now()) {
+            return Ok(ring);
+        }
+        self.secrets.refused(SecretName::TokenKeys).await;
+        self.key_ring().await
     }
 
     async fn key_ring(&self) -> Result<Arc<KeyRing>> {

@@ -188,6 +188,7 @@ fn config(database: &TestDatabase, tokens: &TokenKeys, outside: &Outside) -> Con
         database: SecretAt::Value(database.app_url()),
         database_pool_size: 12,
         token_keys: SecretAt::Value(tokens.secret()),
+        secrets_fresh_seconds: 300,
         signing_key: SecretAt::Value(tokens.signing_secret()),
         redis_url: outside.redis_url.clone(),
         events_queue_url: "unused: events are recorded".to_owned(),

@@ -32,6 +32,7 @@ fn config() -> Config {
         database: SecretAt::Value(text("postgres://nobody:nothing@127.0.0.1:1/none?sslmode=disable")),
         database_pool_size: 1,
         token_keys: SecretAt::Value(token_keys.to_string()),
+        secrets_fresh_seconds: 300,
         signing_key: SecretAt::Value(signing_key.to_string()),
         stripe: None,
         stripe_api_base: "http://127.0.0.1:1".to_owned(),
