@@ -5,7 +5,7 @@ use domain::id::SessionId;
 use serde::{Deserialize, Serialize};
 use services::users::{ProfilePatch, update_profile};
 use users::json::{ForgotPasswordIn, ResetPasswordIn, UserOut};
-use users::profile_json::UpdateMeIn;
+use users::profile_json::{EmailChangeIn, UpdateMeIn};
 use web::answers;
 
 use crate::auth::DonePayload;
@@ -74,6 +74,15 @@ struct ResetPasswordInput {
     password: String,
 }
 
+/// Another address for the account.
+#[derive(Serialize, InputObject)]
+struct RequestEmailChangeInput {
+    email: String,
+    /// The account's.
+    password: String,
+    idempotency_key: Option<String>,
+}
+
 /// The session to end.
 #[derive(Serialize, InputObject)]
 struct DeleteSessionInput {
@@ -120,6 +129,26 @@ impl AccountMutation {
         let ResetPasswordIn { token, password } = wire::read(&input, &[])?;
         ctx.services().reset_password(&web::context::current().client, &token, &password).await?;
         Ok(Some(DonePayload { ok: true }))
+    }
+
+    /// Ask for another e-mail address: a link goes there, a notice to the old one, and nothing changes until the link's
+    /// token is given to `verifyEmail`.
+    async fn request_email_change(
+        &self,
+        ctx: &Context<'_>,
+        input: RequestEmailChangeInput,
+    ) -> Result<Option<DonePayload>> {
+        let actor = ctx.signed_in()?;
+        let EmailChangeIn { email, password } = wire::read(&input, &[])?;
+        let key = input.idempotency_key.as_deref();
+        let key = mutations::optional_key(ctx, Some(actor), "requestEmailChange", &input, key).await?;
+        let render = |outcome: domain::error::Result<&(), &_>| {
+            answers::of(outcome, |()| answers::ok(&serde_json::json!({ "ok": true })))
+        };
+        let services = ctx.services();
+        let client = &web::context::current().client;
+        let answer = services.request_email_change(client, actor, (&email, password), key.as_ref(), render).await?;
+        mutations::answered(ctx, &answer).map(Some)
     }
 
     /// Sign a device out.

@@ -81,7 +81,7 @@ impl AuthMutation {
         Ok(Some(DonePayload { ok: true }))
     }
 
-    /// Verify the address of an account.
+    /// Verify the address of an account, or the one that it is to have.
     async fn verify_email(&self, ctx: &Context<'_>, input: VerifyEmailInput) -> Result<Option<DonePayload>> {
         let TokenIn { token } = wire::read(&input, &[])?;
         ctx.services().verify_email(&web::context::current().client, &token).await?;

@@ -16,6 +16,7 @@ pub mod profile_json;
 mod read_notification;
 mod refresh;
 mod register;
+mod request_email_change;
 mod resend_verification;
 mod reset_password;
 pub mod session_json;
@@ -31,6 +32,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
         .routes(routes!(get_me::get_me, update_me::update_me))
+        .routes(routes!(request_email_change::request_email_change))
         .routes(routes!(get_user::get_user))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))

@@ -1,11 +1,11 @@
-//! The body of `PATCH /v1/users/me`: what is left out stays, null empties what may be empty.
+//! Bodies that change the own account. In `PATCH /v1/users/me` what is left out stays, null empties what may be empty.
 
 use domain::money::Currency;
 use domain::time_zone::TimeZoneName;
-use domain::user::{Bio, Locale, PersonName, Phone};
+use domain::user::{Bio, Email, Locale, Password, PersonName, Phone};
 use services::users::ProfilePatch;
 use utoipa::ToSchema;
-use web::fields::{Fields, FromFields, Read, list, text};
+use web::fields::{Fields, FromFields, Read, list, text, text_with};
 
 /// Nobody speaks more.
 const MAX_LANGUAGES: usize = 20;
@@ -60,5 +60,23 @@ impl From<UpdateMeIn> for ProfilePatch {
     fn from(body: UpdateMeIn) -> Self {
         let UpdateMeIn { first_name, last_name, phone, locale, time_zone, currency, bio, languages } = body;
         Self { first_name, last_name, phone, locale, time_zone, currency, bio, languages }
+    }
+}
+
+/// Another address for the account.
+#[derive(ToSchema)]
+pub struct EmailChangeIn {
+    /// The address to be.
+    pub email: Email,
+    /// The account's.
+    #[schema(value_type = String, format = "password")]
+    pub password: Password,
+}
+
+impl FromFields for EmailChangeIn {
+    fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
+        let email = fields.required("email", text);
+        let password = fields.required("password", text_with(|password| Ok(Password::attempted(password))));
+        Ok(Self { email: email?, password: password? })
     }
 }

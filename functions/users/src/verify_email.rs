@@ -7,6 +7,8 @@ use web::{AppState, Body, OptionalIdempotencyKey, Problem, Query};
 use crate::json::TokenIn;
 
 /// Verify the address a token was mailed to.
+///
+/// It is the account's, or the one that the account is to have and now gets.
 #[utoipa::path(
     post,
     path = "/v1/auth/email/verify",

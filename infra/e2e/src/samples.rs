@@ -113,6 +113,9 @@ impl Samples {
                 "first_name": "Grace", "last_name": "Hopper", "phone": "+351210000000", "locale": "en",
                 "time_zone": "Europe/Lisbon", "currency": "EUR", "bio": "I sail.", "languages": ["en", "pt"]
             }),
+            "POST /v1/users/me/email" => {
+                json!({ "email": "somebody.else@example.com", "password": self.guest.password })
+            }
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
             "POST /v1/properties" => Draft::default().body().clone(),
             "PATCH /v1/properties/{id}" => {

@@ -42,6 +42,7 @@ const TABLE: &[(&str, Rule)] = &[
     ("POST /v1/users", Rule::Public),
     ("GET /v1/users/me", Rule::SignedIn),
     ("PATCH /v1/users/me", Rule::SignedIn),
+    ("POST /v1/users/me/email", Rule::SignedIn),
     ("GET /v1/users/{id}", Rule::Public),
     ("POST /v1/auth/login", Rule::Public),
     ("POST /v1/auth/refresh", Rule::Public),

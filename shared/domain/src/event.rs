@@ -53,6 +53,12 @@ code_enum! {
         UserPasswordResetRequested = "user.password_reset_requested",
         /// The account has another password.
         UserPasswordChanged = "user.password_changed",
+        /// The account is to have another address.
+        UserEmailChangeRequested = "user.email_change_requested",
+        /// The account has another address.
+        UserEmailChanged = "user.email_changed",
+        /// Somebody has signed in on a device that was not known.
+        UserNewSignIn = "user.new_sign_in",
     }
 }
 
@@ -65,6 +71,9 @@ impl EventKind {
                 | Self::UserEmailVerificationRequested
                 | Self::UserPasswordResetRequested
                 | Self::UserPasswordChanged
+                | Self::UserEmailChangeRequested
+                | Self::UserEmailChanged
+                | Self::UserNewSignIn
         )
     }
 }

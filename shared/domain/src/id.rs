@@ -106,6 +106,8 @@ macro_rules! ids {
 ids! {
     /// A person with an account: guest, host and admin alike.
     UserId = "user";
+    /// Another address for an account.
+    EmailChangeId = "emch";
     /// A place to stay.
     PropertyId = "prop";
     /// A stay booked, or being booked.

@@ -82,15 +82,19 @@ impl Services {
             Err(_) => None,
         };
         let (user, phc) = found.unzip();
-        let matches = passwords::verify(credentials.password, phc).await?;
-        user.filter(|_| matches)
-            .ok_or_else(|| Error::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong."))
+        let matches = passwords::verify(credentials.password.clone(), phc.clone()).await?;
+        let (Some(user), Some(phc)) = (user.filter(|_| matches), phc) else {
+            return Err(Error::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong."));
+        };
+        self.rehash_if_outdated(user.id, credentials.password, &phc).await;
+        Ok(user)
     }
 
     async fn begin_session(&self, client: &Client, user: User) -> Result<TokenPair> {
         let id = SessionId::new();
         let refresh_token = self.new_refresh_token(id).await?;
         let now = Timestamp::now();
+        let is_news = self.is_new_device(&user, client.device.as_deref()).await?;
         self.sessions
             .create(&Session {
                 id,
@@ -104,6 +108,9 @@ impl Services {
                 expires_at: now + SignedDuration::from_hours(24 * SESSION_DAYS),
             })
             .await?;
+        if is_news {
+            self.tell_of_sign_in(user.id, id).await;
+        }
         self.token_pair(user, id, refresh_token).await
     }
 

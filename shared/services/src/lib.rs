@@ -20,6 +20,7 @@ pub mod calendar_feeds;
 pub mod cancellations;
 pub mod disputes;
 pub mod earnings;
+pub mod email_changes;
 pub mod feed_refresh;
 pub mod health;
 pub mod hidden_reviews;

@@ -75,6 +75,14 @@ mail_templates! {
     PasswordReset = "password_reset";
     /// The account has another password.
     PasswordChanged = "password_changed";
+    /// To the new address: the link that makes it the account's.
+    EmailChange = "email_change";
+    /// To the old address: it is to be replaced.
+    EmailChangeRequested = "email_change_requested";
+    /// To the old address: it is replaced.
+    EmailChanged = "email_changed";
+    /// Somebody signed in on a device that was not known.
+    NewSignIn = "new_sign_in";
     /// To the host: somebody wants to come.
     BookingRequested = "booking_requested";
     /// To the guest: the host says yes.

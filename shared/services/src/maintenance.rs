@@ -129,7 +129,9 @@ impl Services {
 
     async fn purge(&self) -> Result<u64> {
         let connection = self.db.connection().await?;
-        Ok(store::outbox::purge(&connection).await? + store::idempotency_keys::purge(&connection).await?)
+        let published = store::outbox::purge(&connection).await?;
+        let answered = store::idempotency_keys::purge(&connection).await?;
+        Ok(published + answered + store::email_changes::purge(&connection).await?)
     }
 }
 

@@ -2,6 +2,7 @@
 //! person wants it, once each however often the message is delivered.
 //! Who is told is `audience`'s, what a mail says `mails`'s; reading the inbox is in [`crate::inbox`].
 
+mod account_mails;
 mod audience;
 mod mails;
 mod reader;
@@ -12,7 +13,7 @@ use domain::id::UserId;
 use jiff::{SignedDuration, Timestamp};
 use store::notification_preferences::Channels;
 
-use self::audience::Told;
+use self::audience::{Part, Told};
 use crate::Services;
 use crate::inbox::{KEEP_DAYS, notification_id};
 use crate::ports::{DeliveryClaim, Notification};
@@ -66,7 +67,11 @@ impl Services {
 
     /// Claimed by event and person first and marked when done; what failed gives its claim back and may come again.
     async fn mail_once(&self, event: &Event, told: &Told, user_id: UserId) -> Result<()> {
-        let delivery_id = format!("mail:{}:{user_id}", event.id);
+        let delivery_id = match told.part {
+            // Another mail to the same person.
+            Part::FormerAddress => format!("mail:{}:{user_id}:former_address", event.id),
+            _ => format!("mail:{}:{user_id}", event.id),
+        };
         match self.deliveries.claim(&delivery_id).await? {
             DeliveryClaim::Done => return Ok(()),
             DeliveryClaim::InProgress => return Err(Error::unavailable("another worker is at this mail")),

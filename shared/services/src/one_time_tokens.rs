@@ -10,6 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use store::users::User;
 
 use crate::Services;
+use crate::email_changes::EMAIL_CHANGE;
 use crate::ports::OneTimeToken;
 use crate::throttles::{Client, Rule};
 
@@ -70,27 +71,40 @@ impl Services {
     /// # Errors
     /// `token_invalid` for one that is unknown, used, too old or for something else.
     pub(crate) async fn one_time_token(&self, purpose: &str, token: &str) -> Result<OneTimeToken> {
-        let found = self.one_time_tokens.find(&hash_token(token)).await?;
-        found.filter(|kept| kept.purpose == purpose && kept.expires_at > Timestamp::now()).ok_or_else(token_invalid)
+        self.kept_token(token).await?.filter(|kept| kept.purpose == purpose).ok_or_else(token_invalid)
     }
 
-    /// Verifies the address a token was mailed to.
+    /// What is kept of a token, whatever it is good for.
+    async fn kept_token(&self, token: &str) -> Result<Option<OneTimeToken>> {
+        let found = self.one_time_tokens.find(&hash_token(token)).await?;
+        Ok(found.filter(|kept| kept.expires_at > Timestamp::now()))
+    }
+
+    /// Verifies the address a token was mailed to: that of the account, or one that the account is to have and now gets.
     ///
     /// # Errors
     /// `token_invalid` for a token that is unknown, used, too old or of an address the account no longer has;
-    /// `rate_limited` after too many of those.
+    /// `email_taken` when another account has the new address by now; `rate_limited` after too many wrong ones.
     pub async fn verify_email(&self, client: &Client, token: &str) -> Result<()> {
         self.throttled(client, &Rule::of_mailed_tokens(client), async {
-            let kept = &self.one_time_token(EMAIL_VERIFICATION, token).await?;
-            // The token goes last: if the database is down, the link can be opened again.
-            let marked = self
-                .write("users.verify_email", |tx| async move {
-                    store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
-                })
-                .await?;
-            if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
+            let kept = &self.kept_token(token).await?.ok_or_else(token_invalid)?;
+            match kept.purpose.as_str() {
+                EMAIL_VERIFICATION => self.verify_own_email(kept).await,
+                EMAIL_CHANGE => self.complete_email_change(kept).await,
+                _ => Err(token_invalid()),
+            }
         })
         .await
+    }
+
+    async fn verify_own_email(&self, kept: &OneTimeToken) -> Result<()> {
+        // The token goes last: if the database is down, the link can be opened again.
+        let marked = self
+            .write("users.verify_email", |tx| async move {
+                store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
+            })
+            .await?;
+        if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
     }
 }
 

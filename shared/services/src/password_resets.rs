@@ -59,10 +59,10 @@ impl Services {
     }
 
     /// Makes a token that sets a new password. It dies with the password there is now, and so with the first of several
-    /// links that is used.
+    /// links that is used, and with the address it is mailed to.
     pub(crate) async fn issue_password_reset(&self, user: &User) -> Result<String> {
         let current = store::users::password_hash(&self.db.connection().await?, user.id).await?;
-        let bound_to = hash_token(current.as_deref().unwrap_or_default());
+        let bound_to = bound_to(current.as_deref().unwrap_or_default(), user);
         self.issue_one_time_token(PASSWORD_RESET, user.id, bound_to, PASSWORD_RESET_HOURS).await
     }
 
@@ -82,10 +82,13 @@ impl Services {
             .write("users.reset_password", |tx| async move {
                 let user = store::users::find_for_update(&tx, kept.user_id).await?;
                 let current = store::users::password_hash(&*tx, kept.user_id).await?;
-                if user.is_none() || current.is_none_or(|current| hash_token(&current) != kept.bound_to) {
+                let bound_now = user.zip(current).map(|(user, current)| bound_to(&current, &user));
+                if bound_now.as_ref() != Some(&kept.bound_to) {
                     return Ok(false);
                 }
                 store::users::set_password(&tx, kept.user_id, password_hash).await?;
+                // Whoever asked for another address knew the password there was.
+                store::email_changes::delete_open(&tx, kept.user_id).await?;
                 let data = json!({ "user_id": kept.user_id });
                 store::outbox::insert(&tx, EventKind::UserPasswordChanged, &data).await?;
                 Ok(true)
@@ -105,4 +108,9 @@ impl Services {
         }
         Ok(())
     }
+}
+
+/// What a link hangs on.
+fn bound_to(password_hash: &str, user: &User) -> String {
+    hash_token(&format!("{password_hash}\0{}", user.email.key()))
 }

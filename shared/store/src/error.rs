@@ -47,6 +47,11 @@ fn is_outage(error: &tokio_postgres::Error) -> bool {
     }
 }
 
+/// Whether it is this constraint that was in the way.
+pub(crate) fn violates(error: &Error, constraint: &str) -> bool {
+    database_error(error).is_some_and(|error| error.constraint() == Some(constraint))
+}
+
 fn sql_state(error: &Error) -> Option<&SqlState> {
     database_error(error).map(tokio_postgres::error::DbError::code)
 }

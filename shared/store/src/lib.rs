@@ -13,6 +13,7 @@ pub mod clock;
 pub mod connect;
 pub mod disputes;
 pub mod earnings;
+pub mod email_changes;
 pub mod error;
 pub mod idempotency_keys;
 pub mod ledger;

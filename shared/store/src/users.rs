@@ -8,6 +8,7 @@ use domain::user::{Bio, Email, Locale, PersonName, Phone, Role};
 use jiff::Timestamp;
 use tokio_postgres::Row;
 
+use crate::error::violates;
 use crate::row::RowExt;
 use crate::tx::{Queries, Tx};
 
@@ -154,6 +155,29 @@ pub async fn set_password(tx: &Tx, id: UserId, password_hash: &str) -> Result<()
                WHERE id = $1";
     tx.execute(sql, &[&id.uuid(), &password_hash]).await?;
     Ok(())
+}
+
+/// Puts a hash of the same password in the place of one, unless that was changed meanwhile; says whether it did.
+pub async fn replace_password_hash(queries: &impl Queries, id: UserId, old: &str, new: &str) -> Result<bool> {
+    let sql = "-- users.replace_password_hash
+               UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2";
+    Ok(queries.execute(sql, &[&id.uuid(), &old, &new]).await? == 1)
+}
+
+/// Gives the account another address, which was proven to be the person's.
+///
+/// # Errors
+/// `email_taken`: another account has it by now. The transaction can't go on then.
+pub async fn set_email(tx: &Tx, id: UserId, email: &Email) -> Result<()> {
+    let sql = "-- users.set_email
+               UPDATE users SET email = $2, email_key = $3, email_verified_at = app_now(), updated_at = app_now()
+               WHERE id = $1";
+    match tx.execute(sql, &[&id.uuid(), &email.as_str(), &email.key()]).await {
+        Err(error) if violates(&error, "users_email_unique") => {
+            Err(Error::new(ErrorCode::EmailTaken, "Another account has this e-mail address by now."))
+        }
+        outcome => outcome.map(drop),
+    }
 }
 
 /// Keeps what a person says of themselves; gives the account as it then is.

@@ -20,7 +20,8 @@ fn everything() -> Json {
             "due": "114.20 USD", "back": null, "hours": 24
         },
         "is_published": false, "closes_on": "2027-01-16", "booking_url": "https://roost.example/bookings/b",
-        "review_url": "https://roost.example/reviews/r"
+        "review_url": "https://roost.example/reviews/r", "home_url": "https://roost.example/",
+        "new_email": "ann.new@example.com", "signed_in_at": "2027-01-01 14:45", "device": "Firefox on a telephone"
     })
 }
 
@@ -43,7 +44,7 @@ fn every_mail_can_be_written_in_every_language_and_both_parts() {
     let states = [
         json!({}),
         json!({ "address": null, "message": null, "expires_at": "soon", "is_request": false, "refund": null }),
-        json!({ "cancelled_by": "guest", "is_published": true, "expires_at": null }),
+        json!({ "cancelled_by": "guest", "is_published": true, "expires_at": null, "device": null }),
         json!({ "cancelled_by": "system", "nights": 7, "guests": 4, "hours": 1, "hold_minutes": 1 }),
     ];
     for language in Language::ALL {

@@ -13,6 +13,8 @@ use crate::mail_templates::MailTemplate;
 pub(super) enum Part {
     /// The account itself.
     Account,
+    /// The account, at the address it has had.
+    FormerAddress,
     /// The guest of a stay.
     Guest,
     /// The host of a stay.
@@ -27,7 +29,7 @@ impl Part {
     /// The member of an event's data that names the person.
     const fn member(self) -> &'static str {
         match self {
-            Self::Account => "user_id",
+            Self::Account | Self::FormerAddress => "user_id",
             Self::Guest => "guest_id",
             Self::Host => "host_id",
             Self::Reviewed => "subject_id",
@@ -58,6 +60,10 @@ const AUDIENCE: &[Told] = {
         told(Kind::UserEmailVerificationRequested, Part::Account, Mail::EmailVerification),
         told(Kind::UserPasswordResetRequested, Part::Account, Mail::PasswordReset),
         told(Kind::UserPasswordChanged, Part::Account, Mail::PasswordChanged),
+        told(Kind::UserEmailChangeRequested, Part::FormerAddress, Mail::EmailChangeRequested),
+        told(Kind::UserEmailChangeRequested, Part::Account, Mail::EmailChange),
+        told(Kind::UserEmailChanged, Part::FormerAddress, Mail::EmailChanged),
+        told(Kind::UserNewSignIn, Part::Account, Mail::NewSignIn),
         told(Kind::BookingRequested, Part::Host, Mail::BookingRequested),
         told(Kind::BookingAccepted, Part::Guest, Mail::BookingAccepted),
         told(Kind::BookingDeclined, Part::Guest, Mail::BookingDeclined),
@@ -125,7 +131,8 @@ mod tests {
     #[test]
     fn only_mails_about_the_account_go_to_it_whatever_was_chosen() {
         for told in AUDIENCE {
-            assert_eq!(told.kind.is_of_account(), told.part == Part::Account, "{}", told.kind);
+            let to_the_account = matches!(told.part, Part::Account | Part::FormerAddress);
+            assert_eq!(told.kind.is_of_account(), to_the_account, "{}", told.kind);
         }
     }
 

@@ -18,7 +18,6 @@ use super::audience::Told;
 use super::reader::Reader;
 use crate::Services;
 use crate::mail_templates::render;
-use crate::one_time_tokens::{EMAIL_VERIFICATION_HOURS, PASSWORD_RESET_HOURS};
 use crate::ports::Mail;
 
 #[derive(Deserialize)]
@@ -50,60 +49,38 @@ impl Services {
     pub(super) async fn mail_of(&self, event: &Event, told: &Told, user_id: UserId) -> Result<Option<Mail>> {
         let person = store::users::find(&self.db.connection().await?, user_id).await?.ok_or_else(missing)?;
         let reader = &Reader::of(&person);
-        let context = match event.kind {
-            EventKind::UserRegistered | EventKind::UserEmailVerificationRequested => {
-                // A link for an address that is verified would only confuse.
-                if person.email_verified_at.is_some() {
-                    return Ok(None);
-                }
-                self.account_context(&person).await?
-            }
-            EventKind::UserPasswordResetRequested => self.password_reset_context(&person).await?,
-            EventKind::UserPasswordChanged => json!({
-                "first_name": person.first_name,
-                "forgot_url": format!("{}/forgot-password", self.settings.web_base_url),
-            }),
+        let written = if event.kind.is_of_account() {
+            self.account_mail(event, told.part, reader, &person).await?
+        } else {
+            self.context_of(event, reader, &person).await?.map(|context| (person.email.clone(), context))
+        };
+        let mail = written.map(|(to, context)| render(told.mail, reader.language(), to.as_str(), &context));
+        mail.transpose()
+    }
+
+    /// What fills a mail about something other than the account; none when there is nothing to say any more.
+    async fn context_of(&self, event: &Event, reader: &Reader, person: &User) -> Result<Option<Value>> {
+        Ok(Some(match event.kind {
             EventKind::ReviewReceived | EventKind::ReviewPublished => {
-                self.review_context(reader, &person, parse::<OfReview>(event)?.review_id).await?
+                self.review_context(reader, person, parse::<OfReview>(event)?.review_id).await?
             }
-            EventKind::MessageReceived => self.message_context(&person, &parse(event)?).await?,
+            EventKind::MessageReceived => self.message_context(person, &parse(event)?).await?,
             EventKind::BookingRequested => {
                 let of = parse::<OfBooking>(event)?;
-                let mut context = self.booking_context(reader, &person, &of).await?;
+                let mut context = self.booking_context(reader, person, &of).await?;
                 context["message"] =
                     json!(store::bookings::message(&self.db.connection().await?, of.booking_id).await?);
                 context
             }
             EventKind::BookingExpiring => {
-                let context = self.booking_context(reader, &person, &parse(event)?).await?;
+                let context = self.booking_context(reader, person, &parse(event)?).await?;
                 // It has been paid for, answered or called off meanwhile, or has run out.
                 if context["expires_at"].is_null() {
                     return Ok(None);
                 }
                 context
             }
-            _ => self.booking_context(reader, &person, &parse(event)?).await?,
-        };
-        render(told.mail, reader.language(), person.email.as_str(), &context).map(Some)
-    }
-
-    async fn account_context(&self, person: &User) -> Result<Value> {
-        let token = self.issue_email_verification(person).await?;
-        Ok(json!({
-            "first_name": person.first_name,
-            "verify_url": format!("{}/verify-email?token={token}", self.settings.web_base_url),
-            "token": token,
-            "hours": EMAIL_VERIFICATION_HOURS,
-        }))
-    }
-
-    async fn password_reset_context(&self, person: &User) -> Result<Value> {
-        let token = self.issue_password_reset(person).await?;
-        Ok(json!({
-            "first_name": person.first_name,
-            "reset_url": format!("{}/reset-password?token={token}", self.settings.web_base_url),
-            "token": token,
-            "hours": PASSWORD_RESET_HOURS,
+            _ => self.booking_context(reader, person, &parse(event)?).await?,
         }))
     }
 
@@ -208,6 +185,6 @@ fn missing() -> Error {
     Error::internal("an event tells of what is not there")
 }
 
-fn parse<'de, T: Deserialize<'de>>(event: &'de Event) -> Result<T> {
+pub(super) fn parse<'de, T: Deserialize<'de>>(event: &'de Event) -> Result<T> {
     T::deserialize(&event.data).map_err(Error::internal)
 }
