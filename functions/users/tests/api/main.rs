@@ -1,5 +1,6 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
+mod email_change;
 mod get_me;
 mod get_user;
 mod jwks;
