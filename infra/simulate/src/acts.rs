@@ -39,7 +39,7 @@ impl Place {
     }
 }
 
-fn nothing() -> Went {
+pub(crate) fn nothing() -> Went {
     Ok("nothing there".to_owned())
 }
 
@@ -69,6 +69,13 @@ impl World {
             What::Answer { booking, accepts } => self.answer(booking, accepts).await,
             What::Cancel { booking, by } => self.cancel(booking, by).await,
             What::Refund { booking, percent } => self.refund(place, booking, percent).await,
+            What::Propose { booking, by, later, nights } => self.propose(booking, by, (later, nights)).await,
+            What::AnswerChange { booking, by, accepts } => self.answer_change(booking, by, accepts).await,
+            What::Withdraw { booking, by } => self.withdraw(booking, by).await,
+            What::NoShow { booking } => self.no_show(booking).await,
+            What::Decide { dispute, won } => self.decide(dispute, won).await,
+            What::Onboard { listing } => self.onboard(listing).await,
+            What::ToTheBank { listing } => self.to_the_bank(listing).await,
             What::Block { listing, from, nights, available } => self.block(listing, (from, nights), available).await,
             What::Review { booking, by } => self.review(booking, by).await,
             What::Pass => self.pass().await,
@@ -97,7 +104,13 @@ impl World {
         }
     }
 
-    async fn post(&self, path: &str, person: &Person, key: Option<&str>, body: &Value) -> Result<Answer, String> {
+    pub(crate) async fn post(
+        &self,
+        path: &str,
+        person: &Person,
+        key: Option<&str>,
+        body: &Value,
+    ) -> Result<Answer, String> {
         self.request(Method::POST, path, person, key, body).await
     }
 
@@ -164,7 +177,7 @@ impl World {
     }
 
     /// The id of a booking that was made; asked for again if nobody knows.
-    async fn made(&self, number: usize) -> Result<Option<String>, String> {
+    pub(crate) async fn made(&self, number: usize) -> Result<Option<String>, String> {
         let is_unknown = self.asked.borrow().get(&number).is_some_and(|asked| asked.known == Known::Nothing);
         if is_unknown {
             self.ask(number).await?;
@@ -175,7 +188,7 @@ impl World {
         })
     }
 
-    fn side(&self, number: usize, side: Side) -> Option<Person> {
+    pub(crate) fn side(&self, number: usize, side: Side) -> Option<Person> {
         self.asked.borrow().get(&number).map(|asked| self.person(asked, side).clone())
     }
 
@@ -204,6 +217,7 @@ impl World {
             Card::Seen => ("pm_card_threeDSecure2Required", Some(Authentication::Succeed)),
             Card::NotSeen => ("pm_card_threeDSecure2Required", Some(Authentication::Fail)),
             Card::Abandoned => ("pm_card_threeDSecure2Required", None),
+            Card::Disputed => ("pm_card_createDispute", None),
         };
         let (status, intent) = self.stripe.pay(&secret, name).await;
         let mut said = intent["status"].as_str().unwrap_or("refused").to_owned();
@@ -309,6 +323,6 @@ fn shown(answer: &Answer) -> String {
     format!("{} {said}", answer.status)
 }
 
-fn expected(answer: &Answer, statuses: &[u16]) -> Went {
+pub(crate) fn expected(answer: &Answer, statuses: &[u16]) -> Went {
     if statuses.contains(&answer.status) { Ok(shown(answer)) } else { Err(format!("answered {}", answer.json())) }
 }

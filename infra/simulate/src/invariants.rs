@@ -8,7 +8,7 @@ use crate::acts::text;
 use crate::world::{Known, World};
 
 /// Each gives a row, and a text in it, for every fault.
-const ALWAYS: [(&str, &str); 6] = [
+const ALWAYS: [(&str, &str); 8] = [
     (
         "nights are promised twice",
         "SELECT a.id || ' and ' || b.id FROM bookings a JOIN bookings b
@@ -45,12 +45,32 @@ const ALWAYS: [(&str, &str); 6] = [
          WHERE p.captured_minor < (SELECT coalesce(sum(r.amount_minor), 0) FROM refunds r
                                    WHERE r.payment_id = p.id AND r.status <> 'failed')",
     ),
+    (
+        "the books of a booking do not sum to zero",
+        "SELECT booking_id || ' ' || currency FROM ledger_entries
+         GROUP BY booking_id, currency HAVING sum(amount_minor) <> 0",
+    ),
+    (
+        "a night is slept by one and held for another's change",
+        "SELECT b.id || ' and ' || c.id FROM bookings b JOIN booking_changes c
+             ON c.property_id = b.property_id AND c.booking_id <> b.id AND c.hold_expires_at > app_now()
+                 AND b.held_nights && daterange(c.check_in, c.held_until)
+         WHERE b.status IN ('pending_payment', 'pending_host', 'confirmed')
+             AND (b.hold_expires_at IS NULL OR b.hold_expires_at > app_now())",
+    ),
 ];
 
 /// The same once nothing is under way.
-const AT_REST: [(&str, &str); 6] = [
+const AT_REST: [(&str, &str); 8] = [
     ("an instruction is left", "SELECT id || ' ' || instruction FROM payments WHERE instruction IS NOT NULL"),
-    ("a refund is left or was refused", "SELECT id || ' ' || status FROM refunds WHERE status <> 'succeeded'"),
+    ("a refund is left", "SELECT id::text FROM refunds WHERE status = 'pending'"),
+    (
+        // Of what the guest's bank has taken the provider gives nothing back.
+        "a refund was refused",
+        "SELECT r.id::text FROM refunds r
+         WHERE r.status = 'failed' AND NOT EXISTS (SELECT 1 FROM disputes d WHERE d.payment_id = r.payment_id)",
+    ),
+    ("a transfer is under way", "SELECT id || ' ' || status FROM payouts WHERE status = 'sending'"),
     ("an event was not published", "SELECT id || ' ' || kind FROM outbox WHERE published_at IS NULL"),
     ("a payment was quarantined", "SELECT id::text FROM payments WHERE quarantined_at IS NOT NULL"),
     (
@@ -62,20 +82,24 @@ const AT_REST: [(&str, &str); 6] = [
                                                 WHERE r.payment_id = p.id AND r.reason NOT LIKE 'host%s refund%'
                                                     AND r.status = 'succeeded') given ON true
              WHERE p.booking_id = b.id) money ON true
-         WHERE b.status IN ('confirmed', 'completed', 'no_show') AND money.kept <> b.total_minor",
+         WHERE b.status IN ('confirmed', 'completed', 'no_show') AND money.kept <> b.total_minor
+             AND NOT EXISTS (SELECT 1 FROM disputes d JOIN payments p ON p.id = d.payment_id
+                             WHERE p.booking_id = b.id)",
     ),
     (
         "money without a stay",
         "SELECT b.id || ' ' || b.status || ' kept ' || sum(p.captured_minor - p.refunded_minor)
          FROM bookings b JOIN payments p ON p.booking_id = b.id
-         WHERE b.status IN ('pending_payment', 'pending_host', 'declined', 'expired')
-             OR (b.status = 'cancelled' AND b.cancelled_by <> 'guest')
+         WHERE (b.status IN ('pending_payment', 'pending_host', 'declined', 'expired')
+                OR (b.status = 'cancelled' AND b.cancelled_by <> 'guest'))
+             AND NOT EXISTS (SELECT 1 FROM disputes d JOIN payments p ON p.id = d.payment_id
+                             WHERE p.booking_id = b.id)
          GROUP BY b.id HAVING sum(p.captured_minor - p.refunded_minor) <> 0",
     ),
 ];
 
 /// The same once every clock has run out.
-const AT_THE_END: [(&str, &str); 2] = [
+const AT_THE_END: [(&str, &str); 4] = [
     (
         "a booking is pending forever",
         "SELECT id || ' ' || status FROM bookings WHERE status IN ('pending_payment', 'pending_host', 'confirmed')",
@@ -83,6 +107,17 @@ const AT_THE_END: [(&str, &str); 2] = [
     (
         "a payment is open forever",
         "SELECT id || ' ' || status FROM payments WHERE status NOT IN ('succeeded', 'canceled')",
+    ),
+    (
+        "a change is open forever",
+        "SELECT id || ' ' || status FROM booking_changes WHERE status IN ('proposed', 'accepted')",
+    ),
+    (
+        "a host who can be paid is not",
+        "SELECT o.id || ' ' || o.status || ' ' || coalesce(o.failure, '') FROM payouts o
+         JOIN payout_accounts a ON a.user_id = o.host_id AND a.status = 'enabled'
+         WHERE o.status NOT IN ('sent', 'withheld', 'reversed', 'canceled')
+             AND greatest(o.due_at, o.retry_at) < app_now()",
     ),
 ];
 
@@ -110,6 +145,8 @@ impl World {
         if moment >= Moment::Rest {
             self.check_rows(&AT_REST).await?;
             self.check_provider().await?;
+            self.check_transfers().await?;
+            self.check_ledger().await?;
             self.check_messages().await?;
         }
         if moment >= Moment::End {
@@ -147,7 +184,7 @@ impl World {
         self.all_there("a booking", "SELECT id::text FROM bookings", &made).await?;
         self.all_there("a refund", "SELECT reason FROM refunds", &refunds).await?;
         self.all_there("a review", "SELECT id::text FROM reviews", &reviews).await?;
-        for status in ["cancelled", "declined"] {
+        for status in ["cancelled", "declined", "no_show"] {
             let of_status: Vec<String> =
                 ended.iter().filter(|(_, end)| *end == status).map(|(id, _)| id.clone()).collect();
             let sql = format!("SELECT id::text FROM bookings WHERE status = '{status}'");
@@ -201,6 +238,53 @@ impl World {
             Some((payment, _)) => Err(format!("the provider does not know the intent of {payment}")),
             None => Ok(()),
         }
+    }
+
+    /// What hosts were sent, by the provider and by us.
+    async fn check_transfers(&self) -> Checked {
+        let mut theirs: BTreeMap<String, i64> = BTreeMap::new();
+        for transfer in self.everything("/v1/transfers").await {
+            let payout = uuid_of(&text(&transfer["metadata"], "payout_id"));
+            let left = transfer["amount"].as_i64().unwrap_or(0) - transfer["amount_reversed"].as_i64().unwrap_or(0);
+            if theirs.insert(payout.clone(), left).is_some() {
+                return Err(format!("the payout {payout} was sent twice"));
+            }
+        }
+        let sql = "SELECT id::text, amount_minor - withheld_minor - reversed_minor FROM payouts
+                   WHERE status IN ('sent', 'reversed')";
+        let rows = self.kit.database.rows(sql, &[]).await;
+        let ours: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let differs = |(payout, left): &(&String, &i64)| ours.get(*payout) != Some(*left);
+        match theirs.iter().find(differs) {
+            Some((payout, left)) => {
+                Err(format!("of {payout} the provider has sent {left}, we say {:?}", ours.get(payout)))
+            }
+            None if ours.len() != theirs.len() => Err("a payout is sent that the provider knows nothing of".to_owned()),
+            None => Ok(()),
+        }
+    }
+
+    /// The books against the tables and against the provider's account.
+    async fn check_ledger(&self) -> Checked {
+        let connection = self.kit.services.db.connection().await.map_err(|error| error.causes())?;
+        let found = store::ledger_check::imbalances(&connection, None, 10).await.map_err(|error| error.causes())?;
+        if let Some(first) = found.first() {
+            let sql = "SELECT string_agg(posted, '; ') FROM (
+                           SELECT m.source || ': ' || string_agg(e.account || ' ' || e.amount_minor, ', ') AS posted
+                           FROM ledger_movements m JOIN ledger_entries e ON e.movement_id = m.id
+                           WHERE e.booking_id = $1 GROUP BY m.id ORDER BY m.id) all_of_it";
+            let posted: String = self.kit.database.value(sql, &[&first.booking_id.uuid()]).await;
+            return Err(format!("the books and the tables do not agree: {found:?}; posted was {posted}"));
+        }
+        let sql = "SELECT lower(currency), sum(amount_minor)::bigint FROM ledger_entries
+                   WHERE account = 'provider_balance' GROUP BY 1 HAVING sum(amount_minor) <> 0";
+        let rows = self.kit.database.rows(sql, &[]).await;
+        let posted: BTreeMap<String, i64> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let theirs = self.stripe.nets().await;
+        if posted == theirs {
+            return Ok(());
+        }
+        Err(format!("by the books the provider has {posted:?}, by the provider {theirs:?}"))
     }
 
     async fn everything(&self, path: &str) -> Vec<Value> {
@@ -263,10 +347,11 @@ fn agree(name: &str, theirs: (String, i64, i64), ours: Option<Ours>) -> Checked 
 
 /// The UUID of a TypeID, as the database writes it.
 fn uuid_of(id: &str) -> String {
-    use domain::id::{BookingId, PaymentId, ReviewId};
+    use domain::id::{BookingId, PaymentId, PayoutId, ReviewId};
     let parsed = match id.split_once('_') {
         Some(("book", _)) => id.parse::<BookingId>().ok().map(|id| id.uuid()),
         Some(("pay", _)) => id.parse::<PaymentId>().ok().map(|id| id.uuid()),
+        Some(("pout", _)) => id.parse::<PayoutId>().ok().map(|id| id.uuid()),
         Some(("rev", _)) => id.parse::<ReviewId>().ok().map(|id| id.uuid()),
         _ => None,
     };

@@ -12,6 +12,7 @@
 
 mod acts;
 mod invariants;
+mod later_acts;
 mod mishap;
 mod random;
 mod run;

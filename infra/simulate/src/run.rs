@@ -188,6 +188,12 @@ impl Run<'_> {
     async fn is_settled(&self, world: &World) -> bool {
         let sql = "SELECT NOT EXISTS (SELECT 1 FROM payments WHERE instruction IS NOT NULL)
                        AND NOT EXISTS (SELECT 1 FROM refunds WHERE status = 'pending')
+                       AND NOT EXISTS (SELECT 1 FROM payouts WHERE status = 'sending')
+                       AND NOT EXISTS (SELECT 1 FROM payouts_to_plan)
+                       AND NOT EXISTS (SELECT 1 FROM payouts o JOIN payout_accounts a ON a.user_id = o.host_id
+                                       WHERE a.status = 'enabled' AND o.status = 'pending'
+                                           AND greatest(o.due_at, o.retry_at) <= app_now())
+                       AND NOT EXISTS (SELECT 1 FROM payments WHERE status = 'succeeded' AND fee_minor IS NULL)
                        AND NOT EXISTS (SELECT 1 FROM outbox WHERE published_at IS NULL)";
         world.kit.database.value(sql, &[]).await
     }

@@ -51,7 +51,7 @@ impl Draw<'_> {
             (Kind::Alone, 72),
             (Kind::Rivals, 5),
             (Kind::Crowd, 6),
-            (Kind::Story, 4),
+            (Kind::Story, 6),
             (Kind::Workers, 4),
             (Kind::Wait, 5),
             (Kind::Trouble, 4),
@@ -65,7 +65,10 @@ impl Draw<'_> {
             }
             Kind::Rivals => self.rivals(),
             Kind::Crowd => self.crowd(),
-            Kind::Story => self.story(),
+            Kind::Story => match self.random.chance(50) {
+                true => self.story(),
+                false => self.story_of_a_change(),
+            },
             Kind::Workers => {
                 let workers = [What::Pass, What::Pass, self.hear(), self.hear(), self.notify(), What::Deliver];
                 let chosen = self.random.between(2, 5);
@@ -116,6 +119,11 @@ impl Draw<'_> {
                 What::Cancel { booking, by },
                 What::Cancel { booking, by },
                 What::Refund { booking, percent: 60 },
+                What::Propose { booking, by, later: 1, nights: 3 },
+                What::AnswerChange { booking, by, accepts: true },
+                What::AnswerChange { booking, by, accepts: false },
+                What::Withdraw { booking, by },
+                What::NoShow { booking },
                 What::BookAgain { booking },
                 What::Pass,
                 What::Hear { messages: 3 },
@@ -160,6 +168,34 @@ impl Draw<'_> {
         Step::Story(steps)
     }
 
+    /// A stay that is booked, paid and then changed; what is dearer is paid too, or not in time.
+    fn story_of_a_change(&mut self) -> Step {
+        let (booking, guest, listing) =
+            (self.next_booking(), self.random.below(GUESTS), self.random.below(LISTINGS / 2));
+        let (from, nights) = (self.random.between(1, REACH_DAYS), self.random.between(2, 5));
+        let (by, answers) = self.random.pick(&[(Side::Guest, Side::Host), (Side::Host, Side::Guest)]);
+        let card = self.card();
+        let confirmed = [
+            // Every second listing confirms by itself.
+            What::Book { booking, guest, listing: listing * 2, from, nights, quoted: false },
+            What::Pay { booking, card },
+            What::Deliver,
+            What::Hear { messages: 10 },
+            What::Propose { booking, by, later: self.random.between(0, 2), nights: self.random.between(1, 7) },
+        ];
+        let paid = [What::Pay { booking, card: Card::Good }, What::Deliver, What::Hear { messages: 10 }];
+        let mut steps: Vec<Step> = confirmed.into_iter().map(|what| Step::Acts(vec![self.act(what, 4)])).collect();
+        if self.random.chance(70) {
+            let answer = What::AnswerChange { booking, by: answers, accepts: self.random.chance(85) };
+            steps.push(Step::Acts(vec![self.act(answer, 4)]));
+        }
+        if self.random.chance(20) {
+            steps.push(Step::Wait { minutes: 25 * 60 });
+        }
+        steps.extend(paid.into_iter().map(|what| Step::Acts(vec![self.act(what, 4)])));
+        Step::Story(steps)
+    }
+
     fn what(&mut self) -> What {
         #[derive(Clone, Copy)]
         enum Alone {
@@ -170,6 +206,13 @@ impl Draw<'_> {
             Answer,
             Cancel,
             Refund,
+            Propose,
+            AnswerChange,
+            Withdraw,
+            NoShow,
+            Decide,
+            Onboard,
+            ToTheBank,
             Block,
             Review,
             Pass,
@@ -185,6 +228,13 @@ impl Draw<'_> {
             (Alone::Answer, 12),
             (Alone::Cancel, 4),
             (Alone::Refund, 3),
+            (Alone::Propose, 4),
+            (Alone::AnswerChange, 3),
+            (Alone::Withdraw, 1),
+            (Alone::NoShow, 3),
+            (Alone::Decide, 2),
+            (Alone::Onboard, 2),
+            (Alone::ToTheBank, 1),
             (Alone::Block, 4),
             (Alone::Review, 2),
             (Alone::Pass, 6),
@@ -204,6 +254,20 @@ impl Draw<'_> {
                 booking: self.booking(RECENT / 2),
                 percent: self.random.pick(&[1, 10, 33, 50, 100, 130]),
             },
+            Alone::Propose => What::Propose {
+                booking: self.booking(RECENT),
+                by: self.side(),
+                later: self.random.between(0, 3),
+                nights: self.random.between(1, 6),
+            },
+            Alone::AnswerChange => {
+                What::AnswerChange { booking: self.booking(RECENT), by: self.side(), accepts: self.random.chance(75) }
+            }
+            Alone::Withdraw => What::Withdraw { booking: self.booking(RECENT), by: self.side() },
+            Alone::NoShow => What::NoShow { booking: self.booking(6 * RECENT) },
+            Alone::Decide => What::Decide { dispute: self.random.below(8), won: self.random.chance(50) },
+            Alone::Onboard => What::Onboard { listing: self.random.below(LISTINGS) },
+            Alone::ToTheBank => What::ToTheBank { listing: self.random.below(LISTINGS) },
             Alone::Block => What::Block {
                 listing: self.random.below(LISTINGS),
                 from: self.random.between(1, REACH_DAYS),
@@ -259,6 +323,7 @@ impl Draw<'_> {
             (Card::Seen, 2),
             (Card::NotSeen, 1),
             (Card::Abandoned, 1),
+            (Card::Disputed, 1),
         ])
     }
 
@@ -278,7 +343,15 @@ impl Draw<'_> {
             2 => Trouble::Mails { times },
             _ => {
                 let kinds = [("reset_after", 8), ("reset", 3), ("http_500", 3), ("http_409", 2), ("http_429", 2)];
-                let paths = ["/v1/payment_intents", "/v1/refunds", "/capture", "/cancel"];
+                let paths = [
+                    "/v1/payment_intents",
+                    "/v1/refunds",
+                    "/capture",
+                    "/cancel",
+                    "/v1/transfers",
+                    "/reversals",
+                    "/v1/accounts",
+                ];
                 Trouble::Provider { kind: self.random.weighted(&kinds), times, path: self.random.pick(&paths) }
             }
         }

@@ -82,6 +82,8 @@ pub(crate) enum Card {
     NotSeen,
     /// Asks for its holder, who never comes back.
     Abandoned,
+    /// Pays, and its holder then says that they did not.
+    Disputed,
 }
 
 /// An act. Bookings go by the number of the act that asked for them.
@@ -141,6 +143,55 @@ pub(crate) enum What {
         booking: usize,
         /// How much of what was paid.
         percent: i64,
+    },
+    /// One side proposes another stay.
+    Propose {
+        /// Which.
+        booking: usize,
+        /// Who.
+        by: Side,
+        /// Later by so many days.
+        later: u32,
+        /// For so many nights.
+        nights: u32,
+    },
+    /// The other side answers what was proposed.
+    AnswerChange {
+        /// Which.
+        booking: usize,
+        /// Who.
+        by: Side,
+        /// How.
+        accepts: bool,
+    },
+    /// One side takes back what it proposed.
+    Withdraw {
+        /// Which.
+        booking: usize,
+        /// Who.
+        by: Side,
+    },
+    /// The host says that nobody came.
+    NoShow {
+        /// Which.
+        booking: usize,
+    },
+    /// A guest's bank decides a dispute.
+    Decide {
+        /// Which of those that are open.
+        dispute: usize,
+        /// For us.
+        won: bool,
+    },
+    /// A host opens an account with the provider, or goes on with it.
+    Onboard {
+        /// Whose listing it is.
+        listing: usize,
+    },
+    /// What a host was sent goes to the bank, from where nothing comes back.
+    ToTheBank {
+        /// Whose listing it is.
+        listing: usize,
     },
     /// The host blocks nights, or opens them.
     Block {

@@ -1,8 +1,9 @@
 //! Payments that a guest's bank takes back: settled, like everything of money, by asking the provider.
 
+use domain::booking::BookingStatus;
 use domain::error::{Error, Result};
 use domain::ledger;
-use domain::money::Money;
+use domain::money::{Currency, Money};
 use domain::payment::{DisputeStatus, IntentStatus};
 use store::Tx;
 use store::bookings::Booking;
@@ -12,6 +13,7 @@ use store::payments::Payment;
 use crate::Services;
 use crate::ledger::{post, subject};
 use crate::ports::ProviderDispute;
+use crate::refunds;
 
 impl Services {
     /// Asks the provider about a dispute and settles it.
@@ -82,7 +84,25 @@ async fn settle(tx: &Tx, told: &ProviderDispute) -> Result<()> {
         fee_minor: told.movements.iter().map(|moved| moved.fee_minor).sum(),
         respond_by: told.respond_by,
     };
-    store::disputes::save(tx, &dispute).await
+    store::disputes::save(tx, &dispute).await?;
+    if told.status.stands() || payment.quarantined {
+        return Ok(());
+    }
+    give_back_what_is_the_guests(tx, &booking, told.amount.currency).await
+}
+
+/// What became the guest's while the bank had the money, as the difference of a cheaper change, goes back once the bank
+/// has given the money again.
+async fn give_back_what_is_the_guests(tx: &Tx, booking: &Booking, currency: Currency) -> Result<()> {
+    if matches!(booking.status, BookingStatus::PendingPayment | BookingStatus::PendingHost) {
+        return Ok(()); // It pays for the stay, if there is one.
+    }
+    let owned = store::ledger::standing(tx, booking.id, currency).await?.guest_funds;
+    if owned > 0 {
+        let reason = "The guest's bank has given the payment again.";
+        refunds::decide_of_booking(tx, booking, Money::new(owned, currency), reason).await?;
+    }
+    Ok(())
 }
 
 /// A dispute that is lost takes from the host and from us what was parked; once.

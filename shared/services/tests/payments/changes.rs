@@ -33,7 +33,7 @@ fn nights(booking: &Booking) -> (Date, Date) {
 }
 
 impl Platform {
-    async fn proposes_for(
+    pub(crate) async fn proposes_for(
         &self,
         actor: &Actor,
         id: BookingId,
@@ -48,11 +48,11 @@ impl Platform {
         proposed
     }
 
-    async fn proposes(&self, actor: &Actor, booking: &Booking, nights: (i32, i32)) -> Result<BookingChange> {
+    pub(crate) async fn proposes(&self, actor: &Actor, booking: &Booking, nights: (i32, i32)) -> Result<BookingChange> {
         self.proposes_for(actor, booking.id, nights, booking.guests).await
     }
 
-    async fn accepts(&self, actor: &Actor, id: BookingId) -> Result<BookingChange> {
+    pub(crate) async fn accepts(&self, actor: &Actor, id: BookingId) -> Result<BookingChange> {
         let services = &self.kit.services;
         let accepted = services.write("test.accept", |tx| async move { accept_change(&tx, actor, id).await }).await;
         services.carry_out_for(id).await;

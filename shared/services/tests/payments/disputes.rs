@@ -155,3 +155,23 @@ async fn cancelling_while_the_bank_has_the_money_gives_nothing_back() {
     }
     platform.check_books().await;
 }
+
+#[tokio::test]
+async fn what_became_the_guests_while_the_bank_had_the_money_goes_back_when_the_dispute_is_won() {
+    let platform = Platform::open().await;
+    let (booking, payment) = contested(&platform, true).await;
+    platform.proposes(&platform.guest.actor, &booking, (10, 12)).await.expect("proposed");
+    let change = platform.accepts(&platform.host.actor, booking.id).await.expect("accepted");
+    let owed = -change.difference.amount;
+    assert!(owed > 0, "a night less costs less");
+    platform.reconcile().await;
+    assert_eq!(platform.refunds().await, (0, 0), "the bank has the money");
+    decide(&platform, "winning_evidence").await;
+    for _ in 0..2 {
+        platform.hear().await;
+        platform.reconcile().await;
+    }
+    assert_eq!(platform.refunds().await, (owed, 1));
+    assert_eq!(platform.payment(payment.id).await.refunded_minor, owed);
+    platform.check_books().await;
+}
