@@ -6,6 +6,7 @@ use services::Actor;
 use services::access_tokens::KeyRingCache;
 use services::ports::{SecretName, SecretSource};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use testkit::{Kit, TokenKeys};
 
 async fn refused(kit: &Kit, token: &str, why: &str) {
@@ -119,4 +120,47 @@ async fn a_rotation_signs_nobody_out_until_the_old_key_leaves_the_ring() {
     assert_eq!(services.jwks().await.expect("keys")["keys"].as_array().map(Vec::len), Some(2));
     *secrets.0.lock().expect("not poisoned") = next.secret().into();
     assert_eq!(knows(&guest.token).await, None, "its key has left the ring");
+}
+
+/// A process that read the secret before a key was added to it, and how often it is told to read it anew.
+struct Outdated {
+    kept: std::sync::Mutex<Arc<str>>,
+    by_now: Arc<str>,
+    reread: AtomicU32,
+}
+
+#[async_trait::async_trait]
+impl SecretSource for Outdated {
+    async fn secret(&self, _name: SecretName) -> domain::error::Result<Arc<str>> {
+        Ok(self.kept.lock().expect("not poisoned").clone())
+    }
+
+    async fn refused(&self, _name: SecretName) {
+        *self.kept.lock().expect("not poisoned") = self.by_now.clone();
+        self.reread.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+#[tokio::test]
+async fn a_key_added_since_the_secret_was_read_is_found_and_strangers_do_not_make_us_read_often() {
+    let kit = Kit::start().await;
+    let (guest, next) = (kit.guest().await, TokenKeys::generate());
+    let secrets = Arc::new(Outdated {
+        kept: std::sync::Mutex::new(kit.tokens.secret().into()),
+        by_now: kit.tokens.secret_rotated_to(&next).into(),
+        reread: AtomicU32::new(0),
+    });
+    let mut services = kit.more_services();
+    services.secrets = secrets.clone();
+    services.keys = KeyRingCache::default();
+    let signed_by = |kid: &str| {
+        let header = Header { kid: Some(kid.to_owned()), ..kit.tokens.header() };
+        next.sign(&header, &kit.tokens.claims(guest.id, "user"))
+    };
+    let actor = services.authenticate(&signed_by("next-key")).await.expect("the ring has it by now");
+    assert_eq!(actor.user_id, guest.id);
+    for _ in 0..5 {
+        services.authenticate(&signed_by("nobodys")).await.expect_err("a key nobody knows");
+    }
+    assert_eq!(secrets.reread.load(Ordering::Relaxed), 1);
 }
