@@ -20,6 +20,7 @@ fn config() -> Config {
         database: SecretAt::Value(text("postgres://nobody:nothing@127.0.0.1:1/none?sslmode=disable")),
         database_pool_size: 1,
         token_keys: SecretAt::Value(text("{}")),
+        secrets_fresh_seconds: 300,
         signing_key: SecretAt::Value(text("{}")),
         stripe: None,
         stripe_api_base: text("http://127.0.0.1:1"),
