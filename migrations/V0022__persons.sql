@@ -37,3 +37,21 @@ UPDATE properties SET suspended_from = 'unlisted', suspended_at = app_now() WHER
 
 -- Taken out of sight by an admin: it is not shown, and not counted in the property's rating.
 ALTER TABLE reviews ADD COLUMN hidden_at timestamptz;
+
+-- Since when the person of an account has gone: what was personal is erased, the row stays for the books.
+ALTER TABLE users ADD COLUMN erased_at timestamptz;
+
+-- Erasures under way: what is outside of this database follows after the commit, and is repeated until it is done.
+CREATE TABLE erasures (
+    user_id     uuid        PRIMARY KEY REFERENCES users (id),
+    -- By the wall clock.
+    begun_at    timestamptz NOT NULL DEFAULT clock_timestamp(),
+    finished_at timestamptz
+);
+CREATE INDEX erasures_open ON erasures (begun_at) WHERE finished_at IS NULL;
+-- What one person has reported.
+CREATE INDEX review_reports_reporter ON review_reports (reporter_id);
+
+GRANT SELECT, INSERT, UPDATE ON erasures TO roost_app;
+GRANT UPDATE (text) ON messages TO roost_app;
+GRANT UPDATE (reason) ON review_reports TO roost_app;

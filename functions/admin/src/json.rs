@@ -42,9 +42,10 @@ pub(crate) struct AdminUserOut {
 
 impl From<&User> for AdminUserOut {
     fn from(user: &User) -> Self {
-        let status = match user.suspended_at {
-            Some(_) => AccountStatus::Suspended,
-            None => AccountStatus::Active,
+        let status = match (user.erased_at, user.suspended_at) {
+            (Some(_), _) => AccountStatus::Erased,
+            (None, Some(_)) => AccountStatus::Suspended,
+            (None, None) => AccountStatus::Active,
         };
         Self { user: UserOut::from(user), status, suspended_at: user.suspended_at }
     }

@@ -75,6 +75,9 @@ const fn advice(code: ErrorCode) -> &'static str {
             "You have reviewed this stay. While the review is hidden you may still change it, with PATCH."
         }
         ErrorCode::NotPaid => "There is a receipt once the card has been charged. Pay first, or ask again later.",
+        ErrorCode::OpenObligations => {
+            "Stays, payments or payouts of the account are not over. `open` counts them; cancel them, or wait."
+        }
         ErrorCode::InvalidState => {
             "The object's state does not allow this. `detail` names the state; get the object again."
         }

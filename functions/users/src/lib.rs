@@ -1,6 +1,8 @@
 //! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
+mod delete_me;
 mod delete_session;
+mod export_me;
 mod forgot_password;
 mod get_me;
 mod get_user;
@@ -31,8 +33,9 @@ use web::AppState;
 pub fn routes() -> OpenApiRouter<AppState> {
     OpenApiRouter::new()
         .routes(routes!(register::register))
-        .routes(routes!(get_me::get_me, update_me::update_me))
         .routes(routes!(request_email_change::request_email_change))
+        .routes(routes!(get_me::get_me, update_me::update_me, delete_me::delete_me))
+        .routes(routes!(export_me::export_me))
         .routes(routes!(get_user::get_user))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))

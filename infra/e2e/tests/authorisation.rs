@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Api, Call, Operation, Property, Samples, Stay, User, forgeries, new_key, unknown_id};
+use e2e::{Answer, Api, Call, Operation, Property, Samples, Stack, Stay, User, forgeries, new_key, unknown_id};
 use reqwest::Method;
 
 /// Who may call an operation, and what a signed-in stranger is answered.
@@ -43,6 +43,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/users/me", Rule::SignedIn),
     ("PATCH /v1/users/me", Rule::SignedIn),
     ("POST /v1/users/me/email", Rule::SignedIn),
+    ("DELETE /v1/users/me", Rule::SignedIn),
+    ("GET /v1/users/me/export", Rule::SignedIn),
     ("GET /v1/users/{id}", Rule::Public),
     ("POST /v1/auth/login", Rule::Public),
     ("POST /v1/auth/refresh", Rule::Public),
@@ -301,6 +303,79 @@ async fn resource_of_another_is_refused_by_every_operation_on_it() -> Result<()>
     }
     let kept = api.get(&samples.property.path()).expect(200).await?;
     ensure!(kept.text_at("/status")? == "listed", "a stranger changed it: {kept}");
+    Ok(())
+}
+
+/// Who calls, as far as the samples go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Who {
+    Anonymous,
+    Stranger,
+    Guest,
+    Host,
+    Admin,
+}
+
+/// What a caller is refused with; none for who is let in.
+fn refusal(rule: Rule, who: Who) -> Option<u16> {
+    match (rule, who) {
+        (Rule::Public | Rule::PublicWhenListed, _) | (Rule::SharedByLink, Who::Guest) => None,
+        (Rule::SharedByLink, _) => Some(404),
+        (_, Who::Anonymous) => Some(401),
+        (Rule::PartyOfBooking | Rule::PartyOfThread, Who::Stranger)
+        | (Rule::PartyOfThread, Who::Admin)
+        | (Rule::PartyOfBookingWhereThere, _) => Some(404),
+        (Rule::OwnerOfWishlist, who) => (who != Who::Guest).then_some(404),
+        (Rule::Host, who) => (who != Who::Host).then_some(403),
+        (Rule::Admin, who) => (who != Who::Admin).then_some(403),
+        (Rule::SignedIn | Rule::PartyOfBooking | Rule::PartyOfThread, _) => None,
+    }
+}
+
+/// What must not be tried in earnest: accounts that others need would be gone or changed.
+fn would_harm(operation: &Operation, rule: Rule, who: Who) -> bool {
+    let goes = operation.name() == "DELETE /v1/users/me" && !matches!(who, Who::Anonymous | Who::Guest);
+    goes || (rule == Rule::SignedIn && who == Who::Admin && operation.method != "GET")
+}
+
+#[tokio::test]
+async fn every_operation_answers_each_kind_of_caller_by_its_rule() -> Result<()> {
+    let api = Api::connect().await?;
+    let samples = Samples::make(&api).await?;
+    let (email, password) = Stack::load()?.demo("admin")?;
+    let admin = api.login(&email, &password).await?;
+    let user = |who| match who {
+        Who::Anonymous => None,
+        Who::Stranger => Some(&samples.stranger),
+        Who::Guest => Some(&samples.guest),
+        Who::Host => Some(&samples.property.host),
+        Who::Admin => Some(&admin),
+    };
+    let operations = api.contract().operations();
+    // All refusals first: who is let in may take away what the others ask for.
+    for is_refused in [true, false] {
+        for operation in &operations {
+            let rule = rule(operation).context("not in the table")?;
+            for who in [Who::Anonymous, Who::Stranger, Who::Admin, Who::Host, Who::Guest] {
+                let refusal = refusal(rule, who);
+                if refusal.is_some() != is_refused || would_harm(operation, rule, who) {
+                    continue;
+                }
+                let call = call(&api, &samples, operation, &samples.path(operation)?)?;
+                let answer = match user(who) {
+                    Some(user) => call.by(user).send().await?,
+                    None => call.send().await?,
+                };
+                match refusal {
+                    Some(status) => ensure!(answer.status == status, "{who:?} is not refused with {status}: {answer}"),
+                    None if rule == Rule::Public => {}
+                    None => ensure!(answer.status != 401, "{who:?} is refused: {answer}"),
+                }
+                let is_let_do = refusal.is_none() && matches!(rule, Rule::Host | Rule::Admin);
+                ensure!(!is_let_do || answer.status != 403, "{who:?} may not: {answer}");
+            }
+        }
+    }
     Ok(())
 }
 

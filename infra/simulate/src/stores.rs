@@ -266,6 +266,11 @@ impl DeliveryLog for Stores {
 
 #[async_trait]
 impl NotificationStore for Stores {
+    async fn remove_of_user(&self, user_id: UserId) -> Result<()> {
+        locked(&self.inbox).retain(|(owner, _), _| *owner != user_id);
+        Ok(())
+    }
+
     async fn put(&self, entry: &Notification) -> Result<()> {
         mishap::point().await;
         locked(&self.inbox).entry((entry.user_id, entry.id)).or_insert_with(|| entry.clone());

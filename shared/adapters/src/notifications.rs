@@ -120,4 +120,25 @@ impl NotificationStore for DynamoNotifications {
             Err(error) => Err(from_sdk("dynamodb", error)),
         }
     }
+
+    async fn remove_of_user(&self, user_id: UserId) -> Result<()> {
+        let client = self.dynamo.client().await;
+        let mut pages = client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("user_id = :user")
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .projection_expression("notification_id")
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| from_sdk("dynamodb", error))?;
+            let id = text(&item, "notification_id")?.parse().map_err(Error::internal)?;
+            let removal = client.delete_item().table_name(&self.table).set_key(Some(key_of(user_id, id)));
+            removal.send().await.map_err(|error| from_sdk("dynamodb", error))?;
+        }
+        Ok(())
+    }
 }

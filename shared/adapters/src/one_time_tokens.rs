@@ -3,6 +3,7 @@
 use async_trait::async_trait;
 use aws_sdk_dynamodb::types::ReturnValue;
 use domain::error::{Error, Result};
+use domain::id::UserId;
 use jiff::Timestamp;
 use services::ports::{OneTimeToken, OneTimeTokenStore};
 
@@ -75,5 +76,25 @@ impl OneTimeTokenStore for DynamoOneTimeTokens {
             .await
             .map_err(|error| from_sdk("dynamodb", error))?;
         Ok(removed.attributes.is_some())
+    }
+
+    async fn remove_of_user(&self, user_id: UserId) -> Result<()> {
+        let mut pages = self
+            .dynamo
+            .client()
+            .await
+            .scan()
+            .table_name(&self.table)
+            .filter_expression("user_id = :user")
+            .expression_attribute_values(":user", s(user_id.to_string()))
+            .consistent_read(true)
+            .into_paginator()
+            .items()
+            .send();
+        while let Some(item) = pages.next().await {
+            let item = item.map_err(|error| from_sdk("dynamodb", error))?;
+            self.remove(&text(&item, "token_hash")?).await?;
+        }
+        Ok(())
     }
 }

@@ -98,6 +98,8 @@ error_codes! {
     AlreadyReviewed = "already_reviewed", 409, "Already reviewed";
     /// Nothing has been paid yet.
     NotPaid = "not_paid", 409, "Nothing has been paid yet";
+    /// Stays, payments or payouts of the person are not over; `open` counts them.
+    OpenObligations = "open_obligations", 409, "There are open obligations";
     /// The object's state does not allow this.
     InvalidState = "invalid_state", 409, "Not possible in this state";
     /// The first request with this key has not ended.

@@ -27,8 +27,11 @@ impl Actor {
 /// Refuses accounts that may look and draft, but not yet deal with others.
 ///
 /// # Errors
-/// `email_unverified`, or `forbidden` for a suspended account.
+/// `email_unverified`, `forbidden` for a suspended account, `not_found` for one whose person has gone.
 pub fn require_active(user: &User) -> Result<()> {
+    if user.erased_at.is_some() {
+        return Err(Error::not_found());
+    }
     if user.suspended_at.is_some() {
         return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
     }

@@ -142,9 +142,10 @@ impl Services {
             let new_token = self.new_refresh_token(id).await?;
             next.live.push(hash_token(&new_token));
             if self.sessions.replace(&next, session.version).await? {
-                let user = self.user(session.user_id).await?;
+                let user =
+                    store::users::find(&self.db.connection().await?, session.user_id).await?.ok_or_else(refused)?;
                 let has_ended = user.sessions_valid_from.is_some_and(|from| session.created_at < from);
-                if user.suspended_at.is_some() || has_ended {
+                if user.suspended_at.is_some() || user.erased_at.is_some() || has_ended {
                     return Err(refused());
                 }
                 return self.token_pair(user, id, new_token).await;

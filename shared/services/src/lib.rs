@@ -21,6 +21,8 @@ pub mod cancellations;
 pub mod disputes;
 pub mod earnings;
 pub mod email_changes;
+pub mod erasures;
+pub mod exports;
 pub mod feed_refresh;
 pub mod health;
 pub mod hidden_reviews;

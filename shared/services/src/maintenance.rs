@@ -37,6 +37,8 @@ pub struct PassReport {
     pub told_changes: u64,
     /// Calendars of other sites that were read.
     pub refreshed_feeds: u64,
+    /// People who have gone and of whom nothing is left.
+    pub finished_erasures: u64,
     /// Photos taken away for good.
     pub swept_photos: u64,
     /// Old rows removed.
@@ -62,6 +64,7 @@ impl Services {
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
+        report.finished_erasures = report.step("carry_out_erasures", self.carry_out_erasures().await);
         report.swept_photos = report.step("sweep_photos", self.sweep_photos().await);
         report.purged_rows = report.step("purge", self.purge().await);
         report.ledger_imbalances = report.step("check_ledger", self.check_recent_ledger().await);

@@ -35,6 +35,10 @@ impl Services {
     }
 
     async fn tell(&self, event: &Event, told: &Told, user_id: UserId) -> Result<()> {
+        // Who has gone is told nothing more.
+        if store::erasures::is_erased(&self.db.connection().await?, user_id).await? {
+            return Ok(());
+        }
         let channels = if event.kind.is_of_account() {
             Channels { email: true, in_app: false }
         } else {

@@ -101,6 +101,8 @@ pub trait OneTimeTokenStore: Send + Sync {
     async fn find(&self, hash: &str) -> Result<Option<OneTimeToken>>;
     /// Removes the token; true for the one caller who did.
     async fn remove(&self, hash: &str) -> Result<bool>;
+    /// Removes all tokens of a person. Looks through all there are.
+    async fn remove_of_user(&self, user_id: UserId) -> Result<()>;
 }
 
 /// What became of a claim to deliver something.
@@ -201,6 +203,8 @@ pub trait NotificationStore: Send + Sync {
     async fn page(&self, user_id: UserId, before: Option<NotificationId>, limit: u32) -> Result<Vec<Notification>>;
     /// Notes since when an entry is read, unless it is; gives it as it then is, none when it is not there.
     async fn mark_read(&self, user_id: UserId, id: NotificationId, at: Timestamp) -> Result<Option<Notification>>;
+    /// Removes all entries of a person.
+    async fn remove_of_user(&self, user_id: UserId) -> Result<()>;
 }
 
 /// A mail to one person.

@@ -127,7 +127,8 @@ impl Services {
     /// # Errors
     /// `not_found`.
     pub async fn user(&self, id: UserId) -> Result<User> {
-        store::users::find(&self.db.connection().await?, id).await?.ok_or_else(Error::not_found)
+        let found = store::users::find(&self.db.connection().await?, id).await?;
+        found.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)
     }
 
     /// The accounts of these ids in one statement, in no order; what of them may be shown is the caller's care.
@@ -169,7 +170,8 @@ pub async fn update_profile(
     patch: &ProfilePatch,
     is_as_seen: impl Fn(&User) -> Result<()>,
 ) -> Result<User> {
-    let seen = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    let seen = store::users::find_for_update(tx, actor.user_id).await?;
+    let seen = seen.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
     is_as_seen(&seen)?;
     let patch = patch.clone();
     let changed = User {

@@ -153,9 +153,9 @@ pub async fn users(queries: &impl Queries, filter: &UserFilter) -> Result<Vec<Us
     conditions.when("(email_key ILIKE ? OR first_name || ' ' || last_name ILIKE ?)", part);
     conditions.when("role = ?", filter.role.map(Role::as_str));
     match filter.status {
-        Some(AccountStatus::Active) => conditions.must("suspended_at IS NULL"),
-        Some(AccountStatus::Suspended) => conditions.must("suspended_at IS NOT NULL"),
-        Some(AccountStatus::Erased) => conditions.must("false"),
+        Some(AccountStatus::Active) => conditions.must("suspended_at IS NULL AND erased_at IS NULL"),
+        Some(AccountStatus::Suspended) => conditions.must("suspended_at IS NOT NULL AND erased_at IS NULL"),
+        Some(AccountStatus::Erased) => conditions.must("erased_at IS NOT NULL"),
         None => {}
     }
     conditions.when("(email_verified_at IS NOT NULL) = ?", filter.email_verified);

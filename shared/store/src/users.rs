@@ -37,6 +37,8 @@ pub struct User {
     pub email_verified_at: Option<Timestamp>,
     /// Since when an admin has suspended the account.
     pub suspended_at: Option<Timestamp>,
+    /// Since when the person has gone: what is left is a pseudonym.
+    pub erased_at: Option<Timestamp>,
     /// Sessions that began before this, by the wall clock, have ended.
     pub sessions_valid_from: Option<Timestamp>,
     /// What the person says of themselves.
@@ -72,7 +74,7 @@ pub struct NewUser<'a> {
 }
 
 pub(crate) const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
-                       email_verified_at, suspended_at, sessions_valid_from, bio, languages, created_at, updated_at";
+                       email_verified_at, suspended_at, erased_at, sessions_valid_from, bio, languages, created_at, updated_at";
 
 /// Inserts a user.
 ///
@@ -137,7 +139,9 @@ pub async fn find_for_update(tx: &Tx, id: UserId) -> Result<Option<User>> {
 
 /// The user with this address and the hash of the password, for signing in.
 pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result<Option<(User, String)>> {
-    let sql = format!("-- users.find_credentials\nSELECT {COLUMNS}, password_hash FROM users WHERE email_key = $1");
+    let sql = format!(
+        "-- users.find_credentials\nSELECT {COLUMNS}, password_hash FROM users WHERE email_key = $1 AND erased_at IS NULL"
+    );
     let Some(row) = queries.row(&sql, &[&email_key]).await? else { return Ok(None) };
     Ok(Some((from_row(&row)?, row.read("password_hash")?)))
 }
@@ -230,6 +234,7 @@ pub(crate) fn from_row(row: &Row) -> Result<User> {
         role: row.parse("role")?,
         email_verified_at: row.read("email_verified_at")?,
         suspended_at: row.read("suspended_at")?,
+        erased_at: row.read("erased_at")?,
         sessions_valid_from: row.read("sessions_valid_from")?,
         bio: row.parse_optional("bio")?,
         languages: row

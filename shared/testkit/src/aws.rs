@@ -29,6 +29,16 @@ pub struct LocalAws {
 }
 
 impl LocalAws {
+    /// Every table there is.
+    pub const TABLES: [&str; 4] = [SESSIONS, ONE_TIME_TOKENS, DELIVERIES, NOTIFICATIONS];
+
+    /// Every item of a table, as text.
+    pub async fn all_items(&self, table: &str) -> Vec<String> {
+        let scan = self.dynamodb.scan().table_name(table).consistent_read(true).into_paginator().items().send();
+        let items: Vec<_> = scan.try_collect().await.expect("the table answers");
+        items.iter().map(|item| format!("{item:?}")).collect()
+    }
+
     /// Clients for it.
     pub async fn connect() -> Self {
         require("AWS_ENDPOINT_URL");

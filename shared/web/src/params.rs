@@ -109,6 +109,15 @@ impl Params {
         Ok(PageRequest::new(limit?, cursor?, &self.path, &self.pairs))
     }
 
+    /// `cursor` alone, of what is not cut into pages by its reader.
+    ///
+    /// # Errors
+    /// Those of `optional`.
+    pub fn cursor(&mut self) -> Read<PageRequest> {
+        let cursor = self.optional("cursor", |cursor| Ok(cursor.to_owned()));
+        Ok(PageRequest::new(None, cursor?, &self.path, &self.pairs))
+    }
+
     /// Puts a fault at a parameter: also for rules that span several.
     pub fn fault(&mut self, name: &str, invalid: Invalid) -> Faulty {
         self.faults.push(FieldError::new(format!("?{name}"), invalid));

@@ -1,6 +1,9 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
 mod email_change;
+mod canary;
+mod delete_me;
+mod export_me;
 mod get_me;
 mod get_user;
 mod jwks;
@@ -23,6 +26,11 @@ use testkit::{Api, Kit, PASSWORD};
 /// The function's router over a kit.
 fn api(kit: &Kit) -> Api {
     kit.api(users::routes())
+}
+
+/// The same with the functions in which a person leaves something.
+fn everything(kit: &Kit) -> Api {
+    kit.api(users::routes().merge(properties::routes()).merge(bookings::routes()))
 }
 
 /// A registration of this address.

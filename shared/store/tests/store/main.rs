@@ -4,6 +4,7 @@ mod bookings;
 mod idempotency_keys;
 mod ledger;
 mod outbox;
+mod personal_data;
 mod schema;
 mod search_calendar;
 mod search_plan;
