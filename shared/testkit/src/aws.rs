@@ -30,7 +30,7 @@ pub struct LocalAws {
 
 impl LocalAws {
     /// Every table there is.
-    pub const TABLES: [&str; 4] = [SESSIONS, ONE_TIME_TOKENS, DELIVERIES, NOTIFICATIONS];
+    pub const TABLES: [&str; 5] = [SESSIONS, ONE_TIME_TOKENS, THROTTLES, DELIVERIES, NOTIFICATIONS];
 
     /// Every item of a table, as text.
     pub async fn all_items(&self, table: &str) -> Vec<String> {
