@@ -80,6 +80,8 @@ const STATEMENTS: &[&str] = &[
      WHERE sender_id = $1 AND thread_id IN (SELECT id FROM threads WHERE guest_id = $1 OR host_id = $1)",
     "-- erasures.wishlists
      DELETE FROM wishlists WHERE user_id = $1",
+    "-- erasures.email_changes
+     DELETE FROM email_changes WHERE user_id = $1",
     "-- erasures.notification_preferences
      DELETE FROM notification_preferences WHERE user_id = $1",
     "-- erasures.photos
@@ -94,13 +96,13 @@ const STATEMENTS: &[&str] = &[
 ];
 
 /// Answers kept for retries, which say what they say: the person's own, and that of the registration, which had no
-/// caller yet. And mails about the account that have not been published.
+/// caller yet. And events of the account, which are kept for a week.
 const BY_NAME: &[&str] = &[
     "-- erasures.idempotency_keys
      DELETE FROM idempotency_keys
      WHERE caller = $1 OR caller = 'anonymous' AND position(convert_to($1, 'UTF8') IN body) > 0",
     "-- erasures.outbox
-     DELETE FROM outbox WHERE published_at IS NULL AND data ->> 'user_id' = $1",
+     DELETE FROM outbox WHERE data ->> 'user_id' = $1",
 ];
 
 /// Erases a person from every table, and begins what follows elsewhere. The caller has locked the account and its

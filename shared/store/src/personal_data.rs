@@ -41,6 +41,7 @@ pub const REFERENCES: &[Reference] = {
         reference("audit_log.actor_id", Not("what an admin did is the platform's record"), "kept: a pseudonym"),
         reference("bookings.guest_id", As("bookings_as_guest"), "kept for the books, the message is emptied"),
         reference("bookings.host_id", As("bookings_as_host"), "kept for the books"),
+        reference("email_changes.user_id", As("email_changes"), "deleted"),
         reference("erasures.user_id", Not("there is none while there is somebody to export"), "kept: that it was done"),
         reference("ledger_movements.host_id", Not("follows from payments, refunds and payouts"), "kept for the books"),
         reference("messages.sender_id", As("messages"), "the text is replaced"),
@@ -63,6 +64,7 @@ pub const REFERENCES: &[Reference] = {
 pub const KINDS: &[(&str, &str)] = &[
     ("account", "SELECT ''::text AS key, to_jsonb(u) - '{password_hash,email_key,sessions_valid_from,erased_at}'::text[]
                  FROM users u WHERE id = $1"),
+    ("email_changes", "SELECT id::text, to_jsonb(e) FROM email_changes e WHERE user_id = $1"),
     ("properties", "SELECT id::text, to_jsonb(p) - '{calendar_token}'::text[] FROM properties p WHERE host_id = $1"),
     ("photos", "SELECT f.id::text, to_jsonb(f) - '{sort_order}'::text[] FROM photos f JOIN properties p ON p.id = f.property_id
                 WHERE p.host_id = $1 AND f.status <> 'deleted'"),

@@ -129,6 +129,8 @@ async fn rest(kit: &Kit, word: &str, id: UserId, property: PropertyId, other: &P
                  SELECT id, '{word}', property_id, '2031-02-01', '2031-02-03', '{word}' FROM calendar_feeds;
              INSERT INTO notification_preferences (user_id, kind, email, in_app)
                  VALUES ('{user}', 'booking.cancelled', true, false);
+             INSERT INTO email_changes (id, user_id, old_email, old_email_verified, new_email)
+                 VALUES (uuid_v7(), '{user}', '{word}@example.com', true, '{word}@example.org');
              INSERT INTO audit_log (id, actor_id, action, subject_kind, subject_id, reason)
                  VALUES (uuid_v7(), '{admin}', 'user.restore', 'user', '{user}', 'A mistake.')",
             admin = other.id.uuid()

@@ -1,8 +1,8 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
-mod email_change;
 mod canary;
 mod delete_me;
+mod email_change;
 mod export_me;
 mod get_me;
 mod get_user;
