@@ -147,9 +147,10 @@ impl Bench<'_> {
                 tokio::spawn(async move {
                     let (mut done, mut taken) = (0_u64, 0_u64);
                     while since.elapsed() < length {
-                        // Another listing and guest for each so many stays: far from those of the others.
-                        let turn = done / STAYS_EACH + 1_000 * client + 37 * round;
-                        let target = &targets[usize::try_from(turn * 7_919)? % targets.len()];
+                        // Another listing and guest for each so many stays, and other ones for each client.
+                        let own = targets.len() as u64 / pgbench::CLIENTS as u64;
+                        let turn = own * client + (done / STAYS_EACH + 37 * round) % own;
+                        let target = &targets[usize::try_from(turn)?];
                         let came = book(&services, target, dates(today, done)).await?;
                         taken += u64::from(came == Came::Taken);
                         done += 1;

@@ -22,6 +22,9 @@ use crate::ui::Step;
 const COPIES: usize = 4;
 const CLIENTS: usize = 8;
 const START_LIMIT: Duration = Duration::from_secs(10);
+/// The router takes calls for programs of the workspace alone: two that are no functions lend their names.
+const HELLO: &str = "simulate";
+const WEBHOOKS: &str = "xtask";
 const WEBHOOK_SECRET: &str = "whsec_bench";
 
 /// One side.
@@ -40,8 +43,8 @@ pub(crate) async fn ingress(
     let step = Step::start("webhooks coming in");
     let router = description.ports().router;
     let queue = queue().await?;
-    let hello = side(paths, description, ("examples/hello", "bench-hello", ""), queue)?;
-    let webhooks = side(paths, description, ("payments", "bench-webhooks", "v1/webhooks/stripe"), queue)?;
+    let hello = side(paths, description, ("examples/hello", HELLO, ""), queue)?;
+    let webhooks = side(paths, description, ("payments", WEBHOOKS, "v1/webhooks/stripe"), queue)?;
     let body: Arc<str> = event().into();
     let client = reqwest::Client::new();
     for side in [&hello, &webhooks] {
