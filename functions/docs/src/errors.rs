@@ -22,6 +22,9 @@ const fn advice(code: ErrorCode) -> &'static str {
             "Send an access token as `Authorization: Bearer …`. If you did, it has expired or its session has ended: refresh it, or log in again."
         }
         ErrorCode::InvalidCredentials => "The e-mail address or the password is wrong. Which of them is not said.",
+        ErrorCode::TotpRequired => {
+            "The password is right, and this account has a second factor. Log in again with a code of it as `totp`."
+        }
         ErrorCode::TokenReused => {
             "A refresh token is good for one use. It was used again, so the whole session has ended, for safety: log in again."
         }
@@ -99,6 +102,9 @@ const fn advice(code: ErrorCode) -> &'static str {
             "The key was used with another request in the last 24 hours. Take a new key for a new request."
         }
         ErrorCode::TokenInvalid => "The one-time token is unknown, used or too old. Ask for a new one.",
+        ErrorCode::TotpInvalid => {
+            "The code is wrong, too old, or was used: each is good once. Wait for the next one, or send a recovery code."
+        }
         ErrorCode::RateLimited => "Too many requests. Wait for Retry-After seconds.",
         ErrorCode::Internal => {
             "A fault of ours, in our log under the `request_id`. Trying again with the same Idempotency-Key is safe."

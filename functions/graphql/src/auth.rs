@@ -4,6 +4,7 @@ use async_graphql::{Context, InputObject, Object, Result, SimpleObject};
 use serde::{Deserialize, Serialize};
 use services::auth::Credentials;
 use users::json::{LoginIn, RefreshIn, TokenIn, TokenPairOut};
+use users::totp_json::{ProposedTotpOut, TotpCodeIn};
 
 use crate::caller::RequestExt;
 use crate::users::Account;
@@ -14,6 +15,8 @@ use crate::wire;
 struct LoginInput {
     email: String,
     password: String,
+    /// A code of the second factor, or a recovery code; required where the account has one.
+    totp: Option<String>,
 }
 
 /// A refresh token.
@@ -53,6 +56,29 @@ pub(crate) struct DonePayload {
     pub(crate) ok: bool,
 }
 
+/// A code of the second factor.
+#[derive(Serialize, InputObject)]
+struct TotpCodeInput {
+    /// Six digits of the app, or a recovery code.
+    code: String,
+}
+
+/// A second factor as it is proposed; shown once.
+#[derive(Deserialize, SimpleObject)]
+struct CreateTotpPayload {
+    /// Base32, for whoever types it.
+    secret: String,
+    /// The same for a QR code.
+    otpauth_url: String,
+}
+
+/// The second factor is on.
+#[derive(Deserialize, SimpleObject)]
+struct ConfirmTotpPayload {
+    /// Ten, each good once; shown once.
+    recovery_codes: Vec<String>,
+}
+
 /// Sessions.
 #[derive(Default)]
 pub(crate) struct AuthMutation;
@@ -61,9 +87,9 @@ pub(crate) struct AuthMutation;
 impl AuthMutation {
     /// Sign in on a new device. A wrong address and a wrong password are answered the same.
     async fn login(&self, ctx: &Context<'_>, input: LoginInput) -> Result<Option<TokensPayload>> {
-        let LoginIn { email, password } = wire::read(&input, &[])?;
+        let LoginIn { email, password, totp } = wire::read(&input, &[])?;
         let client = &web::context::current().client;
-        let pair = ctx.services().login(client, Credentials { email: &email, password }).await?;
+        let pair = ctx.services().login(client, Credentials { email: &email, password, totp: totp.as_deref() }).await?;
         Ok(Some(wire::object(&TokenPairOut::from(&pair))?))
     }
 
@@ -78,6 +104,29 @@ impl AuthMutation {
     async fn logout(&self, ctx: &Context<'_>, input: LogoutInput) -> Result<Option<DonePayload>> {
         let RefreshIn { refresh_token } = wire::read(&input, &[])?;
         ctx.services().logout(&refresh_token).await?;
+        Ok(Some(DonePayload { ok: true }))
+    }
+
+    /// Set up a second factor; it is on once a code of it is confirmed.
+    async fn create_totp(&self, ctx: &Context<'_>) -> Result<Option<CreateTotpPayload>> {
+        let actor = ctx.signed_in()?;
+        let proposed = ctx.services().propose_totp(&web::context::current().client, actor).await?;
+        Ok(Some(wire::object(&ProposedTotpOut::from(proposed))?))
+    }
+
+    /// Switch the second factor on. From then on signing in takes a code.
+    async fn confirm_totp(&self, ctx: &Context<'_>, input: TotpCodeInput) -> Result<Option<ConfirmTotpPayload>> {
+        let actor = ctx.signed_in()?;
+        let TotpCodeIn { code } = wire::read(&input, &[])?;
+        let recovery_codes = ctx.services().confirm_totp(&web::context::current().client, actor, &code).await?;
+        Ok(Some(ConfirmTotpPayload { recovery_codes }))
+    }
+
+    /// Switch the second factor off.
+    async fn delete_totp(&self, ctx: &Context<'_>, input: TotpCodeInput) -> Result<Option<DonePayload>> {
+        let actor = ctx.signed_in()?;
+        let TotpCodeIn { code } = wire::read(&input, &[])?;
+        ctx.services().delete_totp(&web::context::current().client, actor, &code).await?;
         Ok(Some(DonePayload { ok: true }))
     }
 

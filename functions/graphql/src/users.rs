@@ -53,6 +53,8 @@ pub(crate) struct Account {
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<String>,
     role: Role,
+    /// Whether signing in takes a second factor.
+    totp_enabled: bool,
     created_at: DateTime,
     updated_at: DateTime,
 }

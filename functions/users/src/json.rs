@@ -34,6 +34,8 @@ pub struct UserOut {
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<Locale>,
     role: Role,
+    /// Whether signing in takes a second factor.
+    totp_enabled: bool,
     #[schema(value_type = String, format = "date-time")]
     created_at: Timestamp,
     #[schema(value_type = String, format = "date-time")]
@@ -56,6 +58,7 @@ impl From<&User> for UserOut {
             bio: user.bio,
             languages: user.languages,
             role: user.role,
+            totp_enabled: user.totp_confirmed_at.is_some(),
             created_at: user.created_at,
             updated_at: user.updated_at,
         }
@@ -155,13 +158,16 @@ pub struct LoginIn {
     /// Likewise.
     #[schema(value_type = String, format = "password")]
     pub password: Password,
+    /// A code of the second factor, or a recovery code; required where the account has one.
+    pub totp: Option<String>,
 }
 
 impl FromFields for LoginIn {
     fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
         let email = fields.required("email", text_with(|email| Ok(email.to_owned())));
         let password = fields.required("password", text_with(|password| Ok(Password::attempted(password))));
-        Ok(Self { email: email?, password: password? })
+        let totp = fields.optional("totp", text_with(|code| Ok(code.to_owned())));
+        Ok(Self { email: email?, password: password?, totp: totp? })
     }
 }
 

@@ -1,7 +1,9 @@
 //! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
+mod confirm_totp;
 mod delete_me;
 mod delete_session;
+mod delete_totp;
 mod export_me;
 mod forgot_password;
 mod get_me;
@@ -15,6 +17,7 @@ mod logout;
 pub mod notification_json;
 mod notification_preferences;
 pub mod profile_json;
+mod propose_totp;
 mod read_notification;
 mod refresh;
 mod register;
@@ -22,6 +25,7 @@ mod request_email_change;
 mod resend_verification;
 mod reset_password;
 pub mod session_json;
+pub mod totp_json;
 mod update_me;
 mod verify_email;
 
@@ -44,6 +48,8 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(resend_verification::resend_verification))
         .routes(routes!(forgot_password::forgot_password))
         .routes(routes!(reset_password::reset_password))
+        .routes(routes!(propose_totp::propose_totp, delete_totp::delete_totp))
+        .routes(routes!(confirm_totp::confirm_totp))
         .routes(routes!(list_sessions::list_sessions))
         .routes(routes!(delete_session::delete_session))
         .routes(routes!(list_notifications::list_notifications))

@@ -9,7 +9,8 @@ use crate::json::{LoginIn, TokenPairOut};
 
 /// Sign in on a new device.
 ///
-/// A wrong address and a wrong password are answered the same. The idempotency key is accepted, but credentials are
+/// A wrong address, a wrong password and a wrong code are answered the same. Where the account has a second factor and no
+/// code was sent, the answer to the right password is `totp_required`. The idempotency key is accepted, but credentials are
 /// not kept for a replay: each call gives a new session.
 #[utoipa::path(
     post,
@@ -17,7 +18,8 @@ use crate::json::{LoginIn, TokenPairOut};
     tag = "auth",
     operation_id = "login",
     request_body = LoginIn,
-    responses((status = 200, description = "A pair of tokens", body = TokenPairOut), (status = 429, description = "Too many attempts"))
+    responses((status = 200, description = "A pair of tokens", body = TokenPairOut),
+        (status = 401, description = "`invalid_credentials`, or `totp_required`"), (status = 429, description = "Too many attempts"))
 )]
 pub(crate) async fn login(
     State(app): State<AppState>,
@@ -25,8 +27,8 @@ pub(crate) async fn login(
     Query(()): Query<()>,
     body: Body<LoginIn>,
 ) -> Result<Json<TokenPairOut>, Problem> {
-    let LoginIn { email, password } = body.value;
+    let LoginIn { email, password, totp } = body.value;
     let client = &web::context::current().client;
-    let pair = app.services.login(client, Credentials { email: &email, password }).await?;
+    let pair = app.services.login(client, Credentials { email: &email, password, totp: totp.as_deref() }).await?;
     Ok(Json(TokenPairOut::from(&pair)))
 }

@@ -102,11 +102,12 @@ impl Samples {
                 "phone": "+351210000000", "locale": "en", "time_zone": "Europe/Lisbon", "currency": "EUR"
             }),
             "POST /v1/auth/login" => {
-                json!({ "email": self.guest.email, "password": self.guest.password })
+                json!({ "email": self.guest.email, "password": self.guest.password, "totp": "000000" })
             }
             "POST /v1/auth/refresh" | "POST /v1/auth/logout" => {
                 json!({ "refresh_token": "none-of-ours" })
             }
+            "POST /v1/auth/totp/confirm" | "DELETE /v1/auth/totp" => json!({ "code": "000000" }),
             "POST /v1/auth/password/forgot" => json!({ "email": self.guest.email }),
             "POST /v1/auth/password/reset" => json!({ "token": "none-of-ours", "password": "another horse entirely" }),
             "PATCH /v1/users/me" => json!({

@@ -52,6 +52,8 @@ error_codes! {
     Unauthenticated = "unauthenticated", 401, "Authentication is required";
     /// E-mail or password do not match; which of them is not said.
     InvalidCredentials = "invalid_credentials", 401, "Wrong e-mail address or password";
+    /// The password is right, and the account's second factor is to be sent too.
+    TotpRequired = "totp_required", 401, "A code of the second factor is required";
     /// A spent refresh token came again: its whole family is revoked.
     TokenReused = "token_reused", 401, "The refresh token has been used before";
     /// The caller may see this, but not do that.
@@ -118,6 +120,8 @@ error_codes! {
     IdempotencyKeyReused = "idempotency_key_reused", 422, "The idempotency key belongs to another request";
     /// A one-time token is unknown, used or too old.
     TokenInvalid = "token_invalid", 422, "The token is not valid";
+    /// A code of the second factor is wrong, too old, or was used.
+    TotpInvalid = "totp_invalid", 422, "The code is not valid";
     /// Too many requests.
     RateLimited = "rate_limited", 429, "Too many requests";
     /// A fault of ours; the log has the cause under the request id.

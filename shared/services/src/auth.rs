@@ -47,14 +47,17 @@ pub struct Credentials<'a> {
     pub email: &'a str,
     /// Password.
     pub password: Password,
+    /// A code of the second factor, if there is one.
+    pub totp: Option<&'a str>,
 }
 
 impl Services {
     /// Signs a person in on a new device.
     ///
     /// # Errors
-    /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password; `rate_limited`
-    /// after too many of those, whoever has the address.
+    /// `invalid_credentials`, the same and in the same time for a wrong address and a wrong password, and for a wrong
+    /// code; `totp_required` after the right password alone; `rate_limited` after too many of those, whoever has the
+    /// address.
     pub async fn login(&self, client: &Client, credentials: Credentials<'_>) -> Result<TokenPair> {
         let account = &account_key(credentials.email);
         let rules = [
@@ -65,10 +68,12 @@ impl Services {
             Rule::failures(Policy::LoginAll, &[]).gauged(),
         ];
         self.throttled(client, &rules, async {
+            let totp = credentials.totp;
             let user = self.user_of(credentials).await?;
             if user.suspended_at.is_some() {
                 return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
             }
+            self.check_second_factor(client, &user, totp).await?;
             self.begin_session(client, user).await
         })
         .await

@@ -56,6 +56,7 @@ pub mod reviews;
 pub mod revocations;
 pub mod sealing;
 pub mod search;
+pub mod second_factors;
 pub mod sessions;
 pub mod settlement;
 pub mod stay_calendars;
@@ -63,6 +64,7 @@ pub mod stripe_webhooks;
 pub mod suspensions;
 pub mod threads;
 pub mod throttles;
+mod totp;
 pub mod users;
 pub mod wishlists;
 

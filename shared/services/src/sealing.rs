@@ -1,7 +1,8 @@
 //! HMAC-SHA256 over what goes out and comes back: quotes, cursors, refresh tokens; and fingerprints of requests.
 //! Each purpose has its own tag space, so that one can't be passed off as another.
 
-use aws_lc_rs::hmac;
+use aws_lc_rs::aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey};
+use aws_lc_rs::{hkdf, hmac};
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use domain::error::{Error, Result};
@@ -43,6 +44,8 @@ const TAG_BYTES: usize = 32;
 /// Tags and checks with the application's signing key.
 pub struct Sealer {
     key: hmac::Key,
+    /// What keys of other kinds are derived from.
+    root: hkdf::Prk,
 }
 
 #[derive(Deserialize)]
@@ -59,7 +62,12 @@ impl Sealer {
         if key.len() < TAG_BYTES {
             return Err(Error::internal("the signing key is shorter than 32 bytes"));
         }
-        Ok(Self { key: hmac::Key::new(hmac::HMAC_SHA256, &key) })
+        Ok(Self::of(&key))
+    }
+
+    fn of(key: &[u8]) -> Self {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"roost").extract(key);
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), root }
     }
 
     /// The tag of these bytes for this purpose: 32 bytes.
@@ -83,6 +91,41 @@ impl Sealer {
     }
 }
 
+/// Secrets of people that must be had back: AES-256-GCM under a key derived for that alone (HKDF-SHA256).
+impl Sealer {
+    /// Encrypts a secret for its owner: nonce, then ciphertext and tag. In another owner's place it can't be opened.
+    ///
+    /// # Errors
+    /// `internal` when the library fails.
+    pub fn encrypt(&self, owner: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
+        let mut text = secret.to_vec();
+        let nonce = self.secrets_key()?.seal_in_place_append_tag(Aad::from(owner), &mut text);
+        let nonce = nonce.map_err(|_| Error::internal("a secret can't be encrypted"))?;
+        Ok([nonce.as_ref().as_slice(), &text].concat())
+    }
+
+    /// Decrypts what `encrypt` made for this owner.
+    ///
+    /// # Errors
+    /// `internal` for anything else, which no client can cause.
+    pub fn decrypt(&self, owner: &[u8], encrypted: &[u8]) -> Result<Vec<u8>> {
+        let refused = || Error::internal("a secret can't be decrypted: it was altered, or its key is gone");
+        let (nonce, text) = encrypted.split_first_chunk::<NONCE_LEN>().ok_or_else(refused)?;
+        let mut text = text.to_vec();
+        let nonce = Nonce::from(nonce);
+        let opened = self.secrets_key()?.open_in_place(nonce, Aad::from(owner), &mut text);
+        opened.map(|secret| secret.to_vec()).map_err(|_| refused())
+    }
+
+    fn secrets_key(&self) -> Result<RandomizedNonceKey> {
+        let failed = |_| Error::internal("no key can be derived from the signing key");
+        let mut key = [0; 32];
+        let info = [b"secrets of people, AES-256-GCM".as_slice()];
+        self.root.expand(&info, &AES_256_GCM).and_then(|derived| derived.fill(&mut key)).map_err(failed)?;
+        RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(failed)
+    }
+}
+
 fn labelled(purpose: Purpose, bytes: &[u8]) -> Vec<u8> {
     [purpose.label(), bytes].concat()
 }
@@ -102,7 +145,7 @@ mod tests {
     use super::*;
 
     fn sealer() -> Sealer {
-        Sealer { key: hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]) }
+        Sealer::of(&[7; 32])
     }
 
     #[test]
@@ -110,6 +153,21 @@ mod tests {
         let sealed = sealer().seal(Purpose::Quote, b"payload");
         assert_eq!(sealer().open(Purpose::Quote, &sealed), Some(b"payload".to_vec()));
         assert_eq!(sealer().open(Purpose::Cursor, &sealed), None);
+    }
+
+    #[test]
+    fn a_secret_is_its_owner_s_alone_and_never_looks_the_same_twice() {
+        let sealed = sealer().encrypt(b"ada", b"secret").expect("encrypted");
+        assert_eq!(sealer().decrypt(b"ada", &sealed).expect("decrypted"), b"secret");
+        assert_ne!(sealed, sealer().encrypt(b"ada", b"secret").expect("encrypted"));
+        assert!(sealer().decrypt(b"bob", &sealed).is_err());
+        assert!(Sealer::of(&[8; 32]).decrypt(b"ada", &sealed).is_err());
+        for at in 0..sealed.len() {
+            let mut altered = sealed.clone();
+            altered[at] ^= 1;
+            assert!(sealer().decrypt(b"ada", &altered).is_err(), "{at}");
+        }
+        assert!(sealer().decrypt(b"ada", b"short").is_err());
     }
 
     #[test]

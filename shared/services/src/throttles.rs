@@ -245,6 +245,7 @@ fn is_wrong_guess(code: ErrorCode) -> bool {
         code,
         ErrorCode::InvalidCredentials
             | ErrorCode::TokenInvalid
+            | ErrorCode::TotpInvalid
             | ErrorCode::TokenReused
             | ErrorCode::Unauthenticated
             | ErrorCode::EmailTaken

@@ -45,7 +45,7 @@ pub async fn obligations(tx: &Tx, id: UserId) -> Result<Obligations> {
 const ACCOUNT: &str = "-- erasures.account
     UPDATE users SET email = $2, email_key = $2, password_hash = '', first_name = 'Former', last_name = 'member',
         phone = NULL, locale = 'en', time_zone = NULL, bio = NULL, languages = '{}', email_verified_at = NULL, role = 'user',
-        sessions_valid_from = clock_timestamp(), erased_at = coalesce(erased_at, app_now()), updated_at = app_now()
+        totp_confirmed_at = NULL, sessions_valid_from = clock_timestamp(), erased_at = coalesce(erased_at, app_now()), updated_at = app_now()
     WHERE id = $1";
 
 /// Everything else of the person ($1), in the order in which locks are taken.
@@ -78,6 +78,8 @@ const STATEMENTS: &[&str] = &[
     "-- erasures.messages
      UPDATE messages SET text = '(erased)'
      WHERE sender_id = $1 AND thread_id IN (SELECT id FROM threads WHERE guest_id = $1 OR host_id = $1)",
+    "-- erasures.second_factors
+     DELETE FROM second_factors WHERE user_id = $1",
     "-- erasures.wishlists
      DELETE FROM wishlists WHERE user_id = $1",
     "-- erasures.email_changes

@@ -35,6 +35,7 @@ pub mod properties;
 pub mod refunds;
 pub mod reviews;
 pub mod row;
+pub mod second_factors;
 pub mod stays;
 pub mod suspensions;
 pub mod tax_rates;

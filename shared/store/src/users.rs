@@ -41,6 +41,8 @@ pub struct User {
     pub erased_at: Option<Timestamp>,
     /// Sessions that began before this, by the wall clock, have ended.
     pub sessions_valid_from: Option<Timestamp>,
+    /// Since when signing in takes a second factor.
+    pub totp_confirmed_at: Option<Timestamp>,
     /// What the person says of themselves.
     pub bio: Option<Bio>,
     /// Languages the person speaks, the best first.
@@ -74,7 +76,8 @@ pub struct NewUser<'a> {
 }
 
 pub(crate) const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
-                       email_verified_at, suspended_at, erased_at, sessions_valid_from, bio, languages, created_at, updated_at";
+                       email_verified_at, suspended_at, erased_at, sessions_valid_from, totp_confirmed_at, bio, languages,
+                       created_at, updated_at";
 
 /// Inserts a user.
 ///
@@ -214,6 +217,14 @@ pub async fn mark_email_verified(tx: &Tx, id: UserId, email_key: &str) -> Result
     Ok(tx.execute(sql, &[&id.uuid(), &email_key]).await? == 1)
 }
 
+/// Switches the second factor on or off.
+pub async fn set_totp_confirmed(tx: &Tx, id: UserId, confirmed: bool) -> Result<()> {
+    let sql = "-- users.set_totp_confirmed
+               UPDATE users SET totp_confirmed_at = CASE WHEN $2 THEN app_now() END, updated_at = app_now() WHERE id = $1";
+    tx.execute(sql, &[&id.uuid(), &confirmed]).await?;
+    Ok(())
+}
+
 /// Sets what a user may do: for the operator's own commands, no endpoint does this.
 pub async fn set_role(tx: &Tx, id: UserId, role: Role) -> Result<()> {
     let sql = "-- users.set_role\nUPDATE users SET role = $2, updated_at = app_now() WHERE id = $1";
@@ -236,6 +247,7 @@ pub(crate) fn from_row(row: &Row) -> Result<User> {
         suspended_at: row.read("suspended_at")?,
         erased_at: row.read("erased_at")?,
         sessions_valid_from: row.read("sessions_valid_from")?,
+        totp_confirmed_at: row.read("totp_confirmed_at")?,
         bio: row.parse_optional("bio")?,
         languages: row
             .read::<Vec<&str>>("languages")?

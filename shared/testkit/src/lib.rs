@@ -12,6 +12,7 @@ pub mod outage;
 mod people;
 mod stripe;
 mod tokens;
+mod totp;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -34,6 +35,7 @@ pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries}
 pub use people::{Person, details, in_days, one_adult};
 pub use stripe::{Authentication, RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
 pub use tokens::TokenKeys;
+pub use totp::TotpApp;
 
 /// A machine that builds and tests may be slow to connect; what a function does then is for the tests of outages.
 const PATIENCE: Duration = Duration::from_secs(20);

@@ -31,6 +31,7 @@ async fn signing_in_gives_a_pair_of_tokens_that_works() {
         "phone": null,
         "role": "user",
         "time_zone": null,
+        "totp_enabled": false,
         "updated_at": "[instant]"
       }
     }

@@ -17,6 +17,7 @@ mod resend_verification;
 mod sessions;
 mod strangers;
 mod throttles;
+mod totp;
 mod update_me;
 mod verify_email;
 

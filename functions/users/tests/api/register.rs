@@ -27,6 +27,7 @@ async fn an_account_is_made_and_the_mail_that_verifies_it_asked_for() {
       "phone": null,
       "role": "user",
       "time_zone": null,
+      "totp_enabled": false,
       "updated_at": "[instant]"
     }
     "#);

@@ -19,7 +19,7 @@ async fn login(kit: &Kit, person: &Person) -> TokenPair {
 }
 
 async fn attempt(services: &Services, email: &str, password: &str) -> Result<TokenPair> {
-    services.login(&new_client(), Credentials { email, password: Password::attempted(password) }).await
+    services.login(&new_client(), Credentials { email, password: Password::attempted(password), totp: None }).await
 }
 
 /// The session of a pair, as its access token names it.

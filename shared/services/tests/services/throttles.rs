@@ -18,7 +18,7 @@ use tokio::task::JoinSet;
 const LOGINS: usize = 10;
 
 async fn login(services: &Services, client: &Client, email: &str, password: &str) -> Result<TokenPair> {
-    services.login(client, Credentials { email, password: Password::attempted(password) }).await
+    services.login(client, Credentials { email, password: Password::attempted(password), totp: None }).await
 }
 
 fn code<T>(outcome: Result<T>) -> Option<ErrorCode> {
