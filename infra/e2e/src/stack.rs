@@ -116,6 +116,12 @@ impl Stack {
         self.xtask(&["demo"]).await
     }
 
+    /// The folder of the logs of all parts.
+    #[must_use]
+    pub fn logs(&self) -> PathBuf {
+        self.state_dir.join("logs")
+    }
+
     fn address(&self, name: &str) -> Result<String> {
         let value = self.description.get(name).and_then(Value::as_str);
         let value = value.with_context(|| format!("stack.json has no `{name}`"))?;

@@ -26,6 +26,9 @@ pub const ACCESS_TOKEN_SECONDS: i64 = 15 * 60;
 /// A token of a key that is not known has the secret read anew, but not more often than this: anybody can send such.
 const REREAD_SECONDS: i64 = 10;
 
+/// Seconds that clocks of functions may differ by.
+const LEEWAY_SECONDS: u64 = 5;
+
 /// Who the tokens are for.
 const AUDIENCE: &str = "roost-api";
 
@@ -160,8 +163,13 @@ impl Services {
         validation.set_audience(&[AUDIENCE]);
         validation.set_issuer(&[&self.settings.public_base_url]);
         validation.set_required_spec_claims(&["exp", "aud", "iss", "sub"]);
-        validation.leeway = 5;
+        validation.validate_nbf = true;
+        validation.leeway = LEEWAY_SECONDS;
         let claims = jsonwebtoken::decode::<Claims>(bearer, key, &validation).map_err(|_| refused())?.claims;
+        // The library does not look at it. A token of tomorrow is none of ours, whoever signed it.
+        if claims.iat > Timestamp::now().as_second() + LEEWAY_SECONDS.cast_signed() {
+            return Err(refused());
+        }
         let role = claims.role.parse().map_err(|_| refused())?;
         if self.is_revoked(claims.sid).await {
             return Err(refused());

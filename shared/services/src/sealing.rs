@@ -44,30 +44,37 @@ const TAG_BYTES: usize = 32;
 /// Tags and checks with the application's signing key.
 pub struct Sealer {
     key: hmac::Key,
-    /// What keys of other kinds are derived from.
-    root: hkdf::Prk,
+    /// What keys of other kinds are derived from, the current one first.
+    roots: Vec<hkdf::Prk>,
 }
 
 #[derive(Deserialize)]
 struct SigningKey {
     key_base64: String,
+    /// Keys that were replaced: secrets of people are still read with them, and nothing else.
+    #[serde(default)]
+    earlier_keys_base64: Vec<String>,
 }
 
 impl Sealer {
     /// Reads the secret's JSON, `{"key_base64": "…"}` of at least 32 bytes.
     pub(crate) fn from_secret(secret: &str) -> Result<Self> {
-        let SigningKey { key_base64 } = serde_json::from_str(secret)
+        let SigningKey { key_base64, earlier_keys_base64 } = serde_json::from_str(secret)
             .map_err(|_| Error::internal("the signing secret is not JSON of the form {\"key_base64\": …}"))?;
-        let key = STANDARD.decode(key_base64).map_err(|_| Error::internal("the signing key is not base64"))?;
-        if key.len() < TAG_BYTES {
-            return Err(Error::internal("the signing key is shorter than 32 bytes"));
-        }
-        Ok(Self::of(&key))
+        let key = |text: String| {
+            let key = STANDARD.decode(text).map_err(|_| Error::internal("the signing key is not base64"))?;
+            let is_long_enough = key.len() >= TAG_BYTES;
+            is_long_enough.then_some(key).ok_or_else(|| Error::internal("the signing key is shorter than 32 bytes"))
+        };
+        let current = key(key_base64)?;
+        let earlier = earlier_keys_base64.into_iter().map(key).collect::<Result<Vec<_>>>()?;
+        Ok(Self::of(&current, &earlier))
     }
 
-    fn of(key: &[u8]) -> Self {
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"roost").extract(key);
-        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), root }
+    fn of(key: &[u8], earlier: &[Vec<u8>]) -> Self {
+        let salt = hkdf::Salt::new(hkdf::HKDF_SHA256, b"roost");
+        let roots = std::iter::once(key).chain(earlier.iter().map(Vec::as_slice)).map(|key| salt.extract(key));
+        Self { key: hmac::Key::new(hmac::HMAC_SHA256, key), roots: roots.collect() }
     }
 
     /// The tag of these bytes for this purpose: 32 bytes.
@@ -99,7 +106,8 @@ impl Sealer {
     /// `internal` when the library fails.
     pub fn encrypt(&self, owner: &[u8], secret: &[u8]) -> Result<Vec<u8>> {
         let mut text = secret.to_vec();
-        let nonce = self.secrets_key()?.seal_in_place_append_tag(Aad::from(owner), &mut text);
+        let root = self.roots.first().ok_or_else(|| Error::internal("there is no signing key"))?;
+        let nonce = secrets_key(root)?.seal_in_place_append_tag(Aad::from(owner), &mut text);
         let nonce = nonce.map_err(|_| Error::internal("a secret can't be encrypted"))?;
         Ok([nonce.as_ref().as_slice(), &text].concat())
     }
@@ -111,19 +119,23 @@ impl Sealer {
     pub fn decrypt(&self, owner: &[u8], encrypted: &[u8]) -> Result<Vec<u8>> {
         let refused = || Error::internal("a secret can't be decrypted: it was altered, or its key is gone");
         let (nonce, text) = encrypted.split_first_chunk::<NONCE_LEN>().ok_or_else(refused)?;
-        let mut text = text.to_vec();
-        let nonce = Nonce::from(nonce);
-        let opened = self.secrets_key()?.open_in_place(nonce, Aad::from(owner), &mut text);
-        opened.map(|secret| secret.to_vec()).map_err(|_| refused())
+        for root in &self.roots {
+            let mut text = text.to_vec();
+            let opened = secrets_key(root)?.open_in_place(Nonce::from(nonce), Aad::from(owner), &mut text);
+            if let Ok(secret) = opened {
+                return Ok(secret.to_vec());
+            }
+        }
+        Err(refused())
     }
+}
 
-    fn secrets_key(&self) -> Result<RandomizedNonceKey> {
-        let failed = |_| Error::internal("no key can be derived from the signing key");
-        let mut key = [0; 32];
-        let info = [b"secrets of people, AES-256-GCM".as_slice()];
-        self.root.expand(&info, &AES_256_GCM).and_then(|derived| derived.fill(&mut key)).map_err(failed)?;
-        RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(failed)
-    }
+fn secrets_key(root: &hkdf::Prk) -> Result<RandomizedNonceKey> {
+    let failed = |_| Error::internal("no key can be derived from the signing key");
+    let mut key = [0; 32];
+    let info = [b"secrets of people, AES-256-GCM".as_slice()];
+    root.expand(&info, &AES_256_GCM).and_then(|derived| derived.fill(&mut key)).map_err(failed)?;
+    RandomizedNonceKey::new(&AES_256_GCM, &key).map_err(failed)
 }
 
 fn labelled(purpose: Purpose, bytes: &[u8]) -> Vec<u8> {
@@ -145,7 +157,7 @@ mod tests {
     use super::*;
 
     fn sealer() -> Sealer {
-        Sealer::of(&[7; 32])
+        Sealer::of(&[7; 32], &[])
     }
 
     #[test]
@@ -161,13 +173,28 @@ mod tests {
         assert_eq!(sealer().decrypt(b"ada", &sealed).expect("decrypted"), b"secret");
         assert_ne!(sealed, sealer().encrypt(b"ada", b"secret").expect("encrypted"));
         assert!(sealer().decrypt(b"bob", &sealed).is_err());
-        assert!(Sealer::of(&[8; 32]).decrypt(b"ada", &sealed).is_err());
+        assert!(Sealer::of(&[8; 32], &[]).decrypt(b"ada", &sealed).is_err());
         for at in 0..sealed.len() {
             let mut altered = sealed.clone();
             altered[at] ^= 1;
             assert!(sealer().decrypt(b"ada", &altered).is_err(), "{at}");
         }
         assert!(sealer().decrypt(b"ada", b"short").is_err());
+    }
+
+    #[test]
+    fn a_key_that_was_replaced_still_reads_secrets_and_nothing_else() {
+        let (secret, word) =
+            (sealer().encrypt(b"ada", b"secret").expect("encrypted"), sealer().seal(Purpose::Cursor, b"x"));
+        let keys = serde_json::json!({
+            "key_base64": STANDARD.encode([8; 32]), "earlier_keys_base64": [STANDARD.encode([7; 32])],
+        });
+        let next = Sealer::from_secret(&keys.to_string()).expect("a secret");
+        assert_eq!(next.decrypt(b"ada", &secret).expect("decrypted"), b"secret");
+        assert_eq!(next.open(Purpose::Cursor, &word), None);
+        let anew = next.encrypt(b"ada", b"secret").expect("encrypted");
+        assert!(sealer().decrypt(b"ada", &anew).is_err());
+        assert!(Sealer::from_secret(r#"{"key_base64": "AAAA"}"#).is_err());
     }
 
     #[test]

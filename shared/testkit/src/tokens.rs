@@ -1,6 +1,7 @@
 //! Keys of one test: what the application signs with, and therefore what a test needs to forge.
 
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
+use aws_lc_rs::rand::SystemRandom;
+use aws_lc_rs::signature::{ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use domain::id::{SessionId, UserId};
@@ -72,6 +73,12 @@ impl TokenKeys {
     pub fn sign(&self, header: &Header, claims: &Value) -> String {
         let key = EncodingKey::from_ec_der(&self.pkcs8);
         jsonwebtoken::encode(header, claims, &key).expect("claims can be signed")
+    }
+
+    /// These bytes signed with this key, the signature in the form that a JWT does not have.
+    pub fn sign_as_der(&self, signed: &[u8]) -> Vec<u8> {
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_ASN1_SIGNING, &self.pkcs8).expect("a key pair");
+        pair.sign(&SystemRandom::new(), signed).expect("bytes can be signed").as_ref().to_vec()
     }
 
     /// A good token.

@@ -40,13 +40,18 @@ async fn claims_that_are_not_ours_or_over_are_refused() {
         ("sub", "".into(), "of nobody"),
         ("role", "owner".into(), "of a role that there is not"),
         ("sid", "x".into(), "of no session"),
+        ("iat", (now + 60).into(), "issued in a minute"),
+        ("iat", "now".into(), "issued at no time"),
+        ("nbf", (now + 60).into(), "good in a minute"),
+        ("exp", (now + 900).to_string().into(), "with an end that is no number"),
+        ("jti", serde_json::Value::Null, "without a name"),
     ];
     for (claim, value, why) in changes {
         let mut claims = good.clone();
         claims[claim] = value;
         refused(&kit, &kit.tokens.sign(&kit.tokens.header(), &claims), why).await;
     }
-    for missing in ["exp", "aud", "iss", "sub", "sid", "role"] {
+    for missing in ["exp", "aud", "iss", "sub", "sid", "role", "iat", "jti"] {
         let mut claims = good.clone();
         claims.as_object_mut().expect("an object").remove(missing);
         refused(&kit, &kit.tokens.sign(&kit.tokens.header(), &claims), missing).await;
@@ -67,6 +72,19 @@ async fn signatures_by_other_keys_or_methods_are_refused() {
     refused(&kit, &kit.tokens.sign(&header, &claims), "a key nobody knows").await;
     header.kid = None;
     refused(&kit, &kit.tokens.sign(&header, &claims), "no key named").await;
+
+    for kid in ["", "../test-key", "test-key\0", "/dev/null", "' OR '1'='1", "TEST-KEY", "https://evil.example/key"] {
+        header.kid = Some(kid.to_owned());
+        refused(&kit, &kit.tokens.sign(&header, &claims), kid).await;
+    }
+    let good = kit.tokens.sign(&kit.tokens.header(), &kit.tokens.claims(guest.id, "user"));
+    kit.services.authenticate(&good).await.expect("as RFC 7518 has it");
+    let (signed, _) = good.rsplit_once('.').expect("three parts");
+    let der = URL_SAFE_NO_PAD.encode(kit.tokens.sign_as_der(signed.as_bytes()));
+    refused(&kit, &format!("{signed}.{der}"), "the right key, and a signature as X.509 has it").await;
+    let mut long = kit.tokens.claims(guest.id, "user");
+    long["padding"] = "x".repeat(1_000_000).into();
+    refused(&kit, &format!("{}A", kit.tokens.sign(&kit.tokens.header(), &long)), "a megabyte").await;
 
     // The public key as a shared secret: what a verifier that lets the token choose its method falls for.
     let public = kit.services.jwks().await.expect("keys")["keys"][0].to_string();
