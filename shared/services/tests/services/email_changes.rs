@@ -43,7 +43,7 @@ async fn token_for(kit: &Kit, address: &str) -> String {
 }
 
 async fn sign_in(kit: &Kit, email: &str) -> Result<()> {
-    let credentials = Credentials { email, password: Password::attempted(PASSWORD) };
+    let credentials = Credentials { email, password: Password::attempted(PASSWORD), totp: None };
     kit.services.login(&new_client(), credentials).await.map(drop)
 }
 

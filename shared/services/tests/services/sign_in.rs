@@ -12,7 +12,7 @@ use testkit::{Kit, PASSWORD, Person, new_client};
 
 async fn sign_in(kit: &Kit, person: &Person, device: &str, password: &str) -> Result<()> {
     let client = Client::new(new_client().address, Some(device.to_owned()));
-    let credentials = Credentials { email: &person.email, password: Password::attempted(password) };
+    let credentials = Credentials { email: &person.email, password: Password::attempted(password), totp: None };
     kit.services.login(&client, credentials).await.map(drop)
 }
 
