@@ -29,7 +29,6 @@ fn config() -> Config {
         events_queue_url: text("http://127.0.0.1:1/queue"),
         sessions_table: text("sessions"),
         one_time_tokens_table: text("tokens"),
-        secrets_fresh_seconds: 300,
         throttles_table: String::new(),
         limits: domain::throttle::Limits::default(),
         client_address_header: None,
