@@ -59,6 +59,10 @@ code_enum! {
         UserEmailChanged = "user.email_changed",
         /// Somebody has signed in on a device that was not known.
         UserNewSignIn = "user.new_sign_in",
+        /// The account has a second factor.
+        UserTotpEnabled = "user.totp_enabled",
+        /// The account has no second factor any more.
+        UserTotpDisabled = "user.totp_disabled",
     }
 }
 
@@ -74,6 +78,8 @@ impl EventKind {
                 | Self::UserEmailChangeRequested
                 | Self::UserEmailChanged
                 | Self::UserNewSignIn
+                | Self::UserTotpEnabled
+                | Self::UserTotpDisabled
         )
     }
 }

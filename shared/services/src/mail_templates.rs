@@ -83,6 +83,10 @@ mail_templates! {
     EmailChanged = "email_changed";
     /// Somebody signed in on a device that was not known.
     NewSignIn = "new_sign_in";
+    /// The account has a second factor.
+    TotpEnabled = "totp_enabled";
+    /// The account has no second factor any more.
+    TotpDisabled = "totp_disabled";
     /// To the host: somebody wants to come.
     BookingRequested = "booking_requested";
     /// To the guest: the host says yes.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use aws_lc_rs::rand;
 use domain::error::{Error, ErrorCode, Result};
+use domain::event::EventKind;
 use domain::id::UserId;
 use domain::throttle::Policy;
 use jiff::Timestamp;
+use serde_json::json;
 use store::Tx;
 use store::users::User;
 
@@ -75,7 +77,9 @@ impl Services {
                 self.spend(&tx, user.id, code.as_ref()).await?;
                 let hashes: Vec<String> = codes.iter().map(|code| recovery_hash(user.id, code)).collect();
                 store::second_factors::insert_recovery_codes(&tx, user.id, &hashes).await?;
-                store::users::set_totp_confirmed(&tx, user.id, true).await
+                store::users::set_totp_confirmed(&tx, user.id, true).await?;
+                let data = json!({ "user_id": user.id });
+                store::outbox::insert(&tx, EventKind::UserTotpEnabled, &data).await
             })
             .await
         })
@@ -98,7 +102,9 @@ impl Services {
                 store::users::find_for_update(&tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
                 self.spend(&tx, actor.user_id, code.as_ref()).await?;
                 store::second_factors::remove(&tx, actor.user_id).await?;
-                store::users::set_totp_confirmed(&tx, actor.user_id, false).await
+                store::users::set_totp_confirmed(&tx, actor.user_id, false).await?;
+                let data = json!({ "user_id": actor.user_id });
+                store::outbox::insert(&tx, EventKind::UserTotpDisabled, &data).await
             })
             .await
         })

@@ -166,3 +166,19 @@ async fn wrong_codes_count_as_failed_sign_ins_from_that_address() {
     delete(&api, &guest, &codes[0]).await.problem(429, "rate_limited");
     login(&api.from_elsewhere(), &guest, Some(&app.code(1))).await.of_status(200);
 }
+
+/// Whatever a stranger with an access token does to the second factor, its owner hears of it.
+#[tokio::test]
+async fn the_owner_is_mailed_when_the_second_factor_is_switched_on_or_off() {
+    let kit = Kit::start().await;
+    let (api, guest) = (api(&kit), kit.guest().await);
+    let (_, codes) = with_totp(&api, &guest).await;
+    delete(&api, &guest, &codes[0]).await.of_status(204);
+    for event in kit.events.taken() {
+        kit.services.notify(&event).await.expect("told");
+    }
+    let mails = kit.mails.sent();
+    assert!(mails.iter().all(|mail| mail.to == guest.email));
+    let subjects: Vec<&str> = mails.iter().map(|mail| mail.subject.as_str()).collect();
+    assert_eq!(subjects, ["Two-step sign-in is on", "Two-step sign-in is off"]);
+}

@@ -64,6 +64,8 @@ const AUDIENCE: &[Told] = {
         told(Kind::UserEmailChangeRequested, Part::Account, Mail::EmailChange),
         told(Kind::UserEmailChanged, Part::FormerAddress, Mail::EmailChanged),
         told(Kind::UserNewSignIn, Part::Account, Mail::NewSignIn),
+        told(Kind::UserTotpEnabled, Part::Account, Mail::TotpEnabled),
+        told(Kind::UserTotpDisabled, Part::Account, Mail::TotpDisabled),
         told(Kind::BookingRequested, Part::Host, Mail::BookingRequested),
         told(Kind::BookingAccepted, Part::Guest, Mail::BookingAccepted),
         told(Kind::BookingDeclined, Part::Guest, Mail::BookingDeclined),
