@@ -73,7 +73,7 @@ impl Services {
             if user.suspended_at.is_some() {
                 return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
             }
-            self.check_second_factor(client, &user, totp).await?;
+            Box::pin(self.check_second_factor(client, &user, totp)).await?;
             self.begin_session(client, user).await
         })
         .await

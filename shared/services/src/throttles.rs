@@ -185,7 +185,8 @@ impl Services {
         work: impl Future<Output = Result<T>>,
     ) -> Result<T> {
         let pass = self.throttle(client, rules).await?;
-        let outcome = work.await;
+        // What is tried is deep: in its own place, whoever awaits this has the stack to themselves.
+        let outcome = Box::pin(work).await;
         if !outcome.as_ref().err().is_some_and(|error| is_wrong_guess(error.code())) {
             self.give_back(client, pass).await;
         }

@@ -53,7 +53,12 @@ async fn only_its_verified_host_publishes_a_property() {
     kit.photo(draft.id).await;
     let path = format!("/v1/properties/{}/list", draft.id);
     api.post(&path, Some(&unverified.token), &Value::Null).await.problem(403, "email_unverified");
-    kit.database.execute("UPDATE properties SET status = 'suspended' WHERE id = $1", &[&draft.id.uuid()]).await;
+    kit.database
+        .execute(
+            "UPDATE properties SET status = 'suspended', suspended_from = 'draft' WHERE id = $1",
+            &[&draft.id.uuid()],
+        )
+        .await;
     kit.database.execute("UPDATE users SET email_verified_at = now() WHERE id = $1", &[&unverified.id.uuid()]).await;
     let problem = api.post(&path, Some(&unverified.token), &Value::Null).await.problem(409, "invalid_state");
     assert_eq!(problem["state"], "suspended");
