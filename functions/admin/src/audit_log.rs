@@ -10,7 +10,7 @@ use web::pages::Page;
 use web::params::text;
 use web::{AppState, Caller, FromParams, PageRequest, Params, Problem, Query};
 
-use crate::json::{AuditEntryOut, created, subject};
+use crate::json::{AuditEntryOut, CreatedAndPage, created, subject};
 
 /// Which acts.
 #[derive(IntoParams)]
@@ -22,15 +22,6 @@ pub(crate) struct ListParamsSchema {
     /// The id of what it was done to.
     subject: Option<String>,
     action: Option<AuditAction>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which acts, and which page of them.
@@ -63,7 +54,7 @@ impl FromParams for ListParams {
     path = "/v1/admin/audit",
     tag = "admin",
     operation_id = "adminListAudit",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of acts of admins", body = inline(Page<AuditEntryOut>)))
 )]

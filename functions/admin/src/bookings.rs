@@ -12,7 +12,7 @@ use web::pages::Page;
 use web::params::text;
 use web::{AppState, Caller, FromParams, PageRequest, Params, Problem, Query};
 
-use crate::json::created;
+use crate::json::{CreatedAndPage, created};
 
 /// Which bookings.
 #[derive(IntoParams)]
@@ -29,15 +29,6 @@ pub(crate) struct ListParamsSchema {
     /// Stays that begin before this date.
     #[param(format = "date")]
     to: Option<String>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which bookings, and which page of them.
@@ -70,13 +61,13 @@ impl FromParams for ListParams {
     }
 }
 
-/// Every bookings, newest first, for admins.
+/// All bookings, newest first, for admins.
 #[utoipa::path(
     get,
     path = "/v1/admin/bookings",
     tag = "admin",
     operation_id = "adminListBookings",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of bookings", body = inline(Page<BookingOut>)))
 )]

@@ -12,9 +12,10 @@ use services::Actor;
 use services::admin::{AuditEntry, CreatedRange, ReviewView};
 use services::payments::PaymentView;
 use services::users::User;
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use web::Params;
 use web::fields::{Fields, FromFields, Read, text};
+use web::params::instant;
 
 /// Why.
 #[derive(ToSchema)]
@@ -116,11 +117,26 @@ impl From<&AuditEntry> for AuditEntryOut {
     }
 }
 
+/// What every list here takes beside its own filters.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameters, which `created` and `Params::page` read")]
+pub(crate) struct CreatedAndPage {
+    /// Made then or later.
+    #[param(format = "date-time")]
+    created_from: Option<String>,
+    /// Made before then.
+    #[param(format = "date-time")]
+    created_to: Option<String>,
+    #[param(minimum = 1, maximum = 100, default = 20)]
+    limit: Option<u32>,
+    cursor: Option<String>,
+}
+
 /// `created_from` and `created_to` of a list.
 pub(crate) fn created(params: &mut Params) -> Read<CreatedRange> {
-    let invalid = |_| Invalid::new("invalid_format", "This must be an instant, such as 2026-11-30T23:59:59Z.");
-    let from = params.optional("created_from", |at| at.parse::<Timestamp>().map_err(invalid));
-    let to = params.optional("created_to", |at| at.parse::<Timestamp>().map_err(invalid));
+    let from = params.optional("created_from", instant);
+    let to = params.optional("created_to", instant);
     Ok(CreatedRange { from: from?, to: to? })
 }
 

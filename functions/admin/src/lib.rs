@@ -1,5 +1,6 @@
 //! What the product's own people see and do: every route of `/v1/admin` but the books, which are the payments'.
 
+mod act;
 mod audit_log;
 mod bookings;
 mod json;

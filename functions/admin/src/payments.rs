@@ -10,7 +10,7 @@ use web::pages::Page;
 use web::params::{boolean, text};
 use web::{AppState, Caller, FromParams, PageRequest, Params, Problem, Query};
 
-use crate::json::{AdminPaymentOut, created};
+use crate::json::{AdminPaymentOut, CreatedAndPage, created};
 
 /// Which payments.
 #[derive(IntoParams)]
@@ -23,15 +23,6 @@ pub(crate) struct ListParamsSchema {
     status: Option<IntentStatus>,
     disputed: Option<bool>,
     quarantined: Option<bool>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which payments, and which page of them.
@@ -62,13 +53,13 @@ impl FromParams for ListParams {
     }
 }
 
-/// Every payments, newest first, for admins.
+/// All payments, newest first, for admins.
 #[utoipa::path(
     get,
     path = "/v1/admin/payments",
     tag = "admin",
     operation_id = "adminListPayments",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of payments", body = inline(Page<AdminPaymentOut>)))
 )]

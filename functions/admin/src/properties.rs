@@ -12,10 +12,10 @@ use web::pages::Page;
 use web::params::text;
 use web::{
     AppState, Body, Caller, FromParams, OptionalIdempotencyKey, PageRequest, Params, PathId, Problem, Query, Reply,
-    answers,
 };
 
-use crate::json::{ReasonIn, created, part};
+use crate::act::act;
+use crate::json::{CreatedAndPage, ReasonIn, created, part};
 
 /// Which properties.
 #[derive(IntoParams)]
@@ -28,15 +28,6 @@ pub(crate) struct ListParamsSchema {
     q: Option<String>,
     /// ISO 3166-1 alpha-2.
     country: Option<CountryCode>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which properties, and which page of them.
@@ -65,13 +56,13 @@ impl FromParams for ListParams {
     }
 }
 
-/// Every properties, newest first, for admins.
+/// All properties, newest first, for admins.
 #[utoipa::path(
     get,
     path = "/v1/admin/properties",
     tag = "admin",
     operation_id = "adminListProperties",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of properties", body = inline(Page<PropertyOut>)))
 )]
@@ -111,16 +102,16 @@ pub(crate) async fn suspend(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.suspend_property",
-            key.as_ref(),
-            |tx| async move { suspensions::suspend_property(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&PropertyOut::of(found, true))),
-        )
-        .await?;
-    Ok(answer.into())
+    act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.suspend_property",
+        |tx| async move { suspensions::suspend_property(&tx, actor, id, reason).await },
+        |found| PropertyOut::of(found, true),
+    )
+    .await
 }
 
 /// Put a property back to where it was.
@@ -145,14 +136,14 @@ pub(crate) async fn restore(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.restore_property",
-            key.as_ref(),
-            |tx| async move { suspensions::restore_property(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&PropertyOut::of(found, true))),
-        )
-        .await?;
-    Ok(answer.into())
+    act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.restore_property",
+        |tx| async move { suspensions::restore_property(&tx, actor, id, reason).await },
+        |found| PropertyOut::of(found, true),
+    )
+    .await
 }

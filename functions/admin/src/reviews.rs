@@ -10,10 +10,10 @@ use web::pages::Page;
 use web::params::{boolean, text};
 use web::{
     AppState, Body, Caller, FromParams, OptionalIdempotencyKey, PageRequest, Params, PathId, Problem, Query, Reply,
-    answers,
 };
 
-use crate::json::{AdminReviewOut, ReasonIn, created};
+use crate::act::act;
+use crate::json::{AdminReviewOut, CreatedAndPage, ReasonIn, created};
 
 /// Which reviews.
 #[derive(IntoParams)]
@@ -27,15 +27,6 @@ pub(crate) struct ListParamsSchema {
     hidden: Option<bool>,
     /// Whether anybody has reported it.
     reported: Option<bool>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which reviews, and which page of them.
@@ -66,13 +57,13 @@ impl FromParams for ListParams {
     }
 }
 
-/// Every reviews, newest first, for admins.
+/// All reviews, newest first, for admins.
 #[utoipa::path(
     get,
     path = "/v1/admin/reviews",
     tag = "admin",
     operation_id = "adminListReviews",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of reviews", body = inline(Page<AdminReviewOut>)))
 )]
@@ -112,16 +103,16 @@ pub(crate) async fn hide(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.hide_review",
-            key.as_ref(),
-            |tx| async move { hidden_reviews::hide(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&AdminReviewOut::of(found, actor))),
-        )
-        .await?;
-    Ok(answer.into())
+    act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.hide_review",
+        |tx| async move { hidden_reviews::hide(&tx, actor, id, reason).await },
+        |found| AdminReviewOut::of(found, actor),
+    )
+    .await
 }
 
 /// Put a review back.
@@ -146,14 +137,14 @@ pub(crate) async fn restore(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.restore_review",
-            key.as_ref(),
-            |tx| async move { hidden_reviews::restore(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&AdminReviewOut::of(found, actor))),
-        )
-        .await?;
-    Ok(answer.into())
+    act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.restore_review",
+        |tx| async move { hidden_reviews::restore(&tx, actor, id, reason).await },
+        |found| AdminReviewOut::of(found, actor),
+    )
+    .await
 }

@@ -12,10 +12,10 @@ use web::pages::Page;
 use web::params::{boolean, text};
 use web::{
     AppState, Body, Caller, FromParams, OptionalIdempotencyKey, PageRequest, Params, PathId, Problem, Query, Reply,
-    answers,
 };
 
-use crate::json::{AdminUserOut, ReasonIn, created, part};
+use crate::act::act;
+use crate::json::{AdminUserOut, CreatedAndPage, ReasonIn, created, part};
 
 /// Which users.
 #[derive(IntoParams)]
@@ -29,15 +29,6 @@ pub(crate) struct ListParamsSchema {
     role: Option<Role>,
     status: Option<AccountStatus>,
     email_verified: Option<bool>,
-    /// Made then or later.
-    #[param(format = "date-time")]
-    created_from: Option<String>,
-    /// Made before then.
-    #[param(format = "date-time")]
-    created_to: Option<String>,
-    #[param(minimum = 1, maximum = 100, default = 20)]
-    limit: Option<u32>,
-    cursor: Option<String>,
 }
 
 /// Which users, and which page of them.
@@ -68,13 +59,13 @@ impl FromParams for ListParams {
     }
 }
 
-/// Every users, newest first, for admins.
+/// All users, newest first, for admins.
 #[utoipa::path(
     get,
     path = "/v1/admin/users",
     tag = "admin",
     operation_id = "adminListUsers",
-    params(ListParamsSchema),
+    params(ListParamsSchema, CreatedAndPage),
     security(("access_token" = [])),
     responses((status = 200, description = "A page of users", body = inline(Page<AdminUserOut>)))
 )]
@@ -114,17 +105,18 @@ pub(crate) async fn suspend(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.suspend_user",
-            key.as_ref(),
-            |tx| async move { suspensions::suspend_user(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&AdminUserOut::from(found))),
-        )
-        .await?;
+    let reply = act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.suspend_user",
+        |tx| async move { suspensions::suspend_user(&tx, actor, id, reason).await },
+        |found| AdminUserOut::from(found),
+    )
+    .await?;
     services.end_sessions_of_suspended(id).await;
-    Ok(answer.into())
+    Ok(reply)
 }
 
 /// Open an account again.
@@ -149,14 +141,14 @@ pub(crate) async fn restore(
     body: Body<ReasonIn>,
 ) -> Result<Reply, Problem> {
     let (services, actor, reason) = (&app.services, &actor, &body.value.reason);
-    let key = key.bind(services, Some(actor), &body.canonical).await?;
-    let answer = services
-        .idempotently(
-            "admin.restore_user",
-            key.as_ref(),
-            |tx| async move { suspensions::restore_user(&tx, actor, id, reason).await },
-            |outcome| answers::of(outcome, |found| answers::ok(&AdminUserOut::from(found))),
-        )
-        .await?;
-    Ok(answer.into())
+    act(
+        services,
+        actor,
+        key,
+        &body,
+        "admin.restore_user",
+        |tx| async move { suspensions::restore_user(&tx, actor, id, reason).await },
+        |found| AdminUserOut::from(found),
+    )
+    .await
 }

@@ -3,7 +3,6 @@
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Response;
-use domain::error::Invalid;
 use domain::ledger::Account;
 use domain::money::{Currency, Money};
 use jiff::Timestamp;
@@ -12,7 +11,7 @@ use services::earnings::AccountBalance;
 use utoipa::{IntoParams, ToSchema};
 use web::csv::{self, Csv};
 use web::fields::Read;
-use web::params::text;
+use web::params::{instant, text};
 use web::{AppState, Caller, FromParams, Params, Problem, Query};
 
 /// Which books.
@@ -28,8 +27,7 @@ pub(crate) struct TrialBalanceParams {
 
 impl FromParams for TrialBalanceParams {
     fn from_params(params: &mut Params) -> Read<Self> {
-        let invalid = |_| Invalid::new("invalid_format", "This must be an instant, such as 2026-11-30T23:59:59Z.");
-        let at = params.optional("at", |at| at.parse::<Timestamp>().map_err(invalid));
+        let at = params.optional("at", instant);
         let currency = params.optional("currency", text);
         Ok(Self { at: at?, currency: currency? })
     }

@@ -1,6 +1,7 @@
 //! Account links: where the holder of a connected account onboards, on a page of this simulator. Each works once, for
 //! five minutes. Must not decide what onboarding does to the account.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::accounts::{self, Onboarding};
@@ -11,7 +12,7 @@ use crate::table::Row;
 
 const GOOD_FOR_SECONDS: i64 = 300;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct AccountLink {
     id: String,
     created: i64,

@@ -3,13 +3,14 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::currencies;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 use crate::table::Row;
 
 /// What the holder of a new account has to tell.
@@ -29,7 +30,7 @@ const PROFILE: [&str; 7] =
     ["mcc", "name", "product_description", "support_email", "support_phone", "support_url", "url"];
 
 /// How far the holder has come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Onboarding {
     /// Nothing told yet.
     New,
@@ -41,17 +42,17 @@ pub(crate) enum Onboarding {
     Complete,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Account {
     id: String,
     created: i64,
     country: String,
     default_currency: String,
     email: Option<String>,
-    business_type: Option<&'static str>,
+    business_type: Option<Word>,
     business_profile: Map<String, Value>,
     /// Who pays Stripe's fees, as the caller said it.
-    fees_payer: &'static str,
+    fees_payer: Word,
     card_payments: bool,
     transfers: bool,
     onboarding: Onboarding,
@@ -203,15 +204,16 @@ pub(crate) fn create(state: &mut State, mut params: Params) -> Result<Value, Str
             return Err(StripeError::unsupported("default_currency"));
         }
     }
+    let business_types = ["company", "government_entity", "individual", "non_profit"];
     let mut account = Account {
         id: state.ids.next("acct"),
         created: state.now(),
         country,
         default_currency: default_currency.to_owned(),
         email: params.text("email")?,
-        business_type: params.choice("business_type", &["company", "government_entity", "individual", "non_profit"])?,
+        business_type: params.choice("business_type", &business_types)?.map(Word::from),
         business_profile: Map::new(),
-        fees_payer,
+        fees_payer: fees_payer.into(),
         card_payments: false,
         transfers: false,
         onboarding: Onboarding::New,
@@ -324,7 +326,7 @@ pub(crate) fn onboard(state: &mut State, id: &str, onboarding: Onboarding) -> Re
     let mut account = state.accounts.get(id).cloned().ok_or_else(|| no_access(id))?;
     account.onboarding = onboarding;
     if onboarding != Onboarding::New && account.business_type.is_none() {
-        account.business_type = Some("individual");
+        account.business_type = Some("individual".into());
     }
     Ok(keep(state, account))
 }

@@ -1,5 +1,6 @@
 //! Balance transactions: what each movement did to the account, less Stripe's fee. Must not move money itself.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::charges::Charge;
@@ -7,7 +8,7 @@ use crate::currencies;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 use crate::table::Row;
 
 /// Stripe's fee in the United States: 2.9 % and 30 minor units, whatever the currency here, in steps of what the
@@ -17,14 +18,14 @@ const FEE_FIXED_MINOR: i64 = 30;
 const DISPUTE_FEE_MINOR: i64 = 1_500;
 const AVAILABLE_AFTER_SECONDS: i64 = 2 * 86_400;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct BalanceTransaction {
     id: String,
     created: i64,
     available_on: i64,
     /// `charge`, `refund`, `refund_failure`, `adjustment`, `transfer` or `transfer_refund`.
-    kind: &'static str,
-    category: &'static str,
+    kind: Word,
+    category: Word,
     source: String,
     amount: i64,
     fee: i64,
@@ -91,7 +92,7 @@ pub(crate) fn list(state: &State, mut params: Params) -> Result<Value, StripeErr
     params.finish()?;
     let same = |wanted: &Option<String>, is: &str| wanted.as_ref().is_none_or(|wanted| wanted == is);
     lists::answer("/v1/balance_transactions", &page, &state.balance_transactions, |row| {
-        let wanted = same(&currency, &row.currency) && same(&source, &row.source) && same(&kind, row.kind);
+        let wanted = same(&currency, &row.currency) && same(&source, &row.source) && same(&kind, &row.kind);
         wanted.then(|| row.to_json(state.now()))
     })
 }
@@ -114,8 +115,8 @@ fn insert(state: &mut State, movement: Movement<'_>) -> String {
         id: id.clone(),
         created,
         available_on: movement.available_on,
-        kind,
-        category,
+        kind: kind.into(),
+        category: category.into(),
         source: movement.source.to_owned(),
         amount: movement.amount,
         fee: movement.fee,

@@ -122,6 +122,46 @@ pub(crate) fn by_number(number: &str) -> Result<&'static Card, StripeError> {
     })
 }
 
+/// A card in a file: its number.
+pub(crate) mod kept_card {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serializer};
+
+    use super::{CARDS, Card};
+
+    pub(crate) fn serialize<S: Serializer>(card: &Card, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(card.number)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<&'static Card, D::Error> {
+        let number = String::deserialize(deserializer)?;
+        CARDS.iter().find(|card| card.number == number).ok_or_else(|| D::Error::custom("no test card"))
+    }
+}
+
+/// Why a card was declined, in a file: the bank's word for it.
+pub(crate) mod kept_decline {
+    use serde::de::Error as _;
+    use serde::{Deserialize as _, Deserializer, Serialize as _, Serializer};
+
+    use super::{Behaviour, CARDS, Decline};
+
+    pub(crate) fn serialize<S: Serializer>(decline: &Option<&Decline>, serializer: S) -> Result<S::Ok, S::Error> {
+        decline.map(|decline| decline.decline_code).serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Option<&'static Decline>, D::Error> {
+        let Some(code) = Option::<String>::deserialize(deserializer)? else { return Ok(None) };
+        let known = CARDS.iter().find_map(|card| match card.behaviour {
+            Behaviour::Decline(decline) if decline.decline_code == code => Some(decline),
+            _ => None,
+        });
+        known.map(Some).ok_or_else(|| D::Error::custom("no test card is declined so"))
+    }
+}
+
 fn passes_luhn(number: &str) -> bool {
     let digits: Option<Vec<u32>> = number.chars().rev().map(|character| character.to_digit(10)).collect();
     let Some(digits) = digits.filter(|digits| (12..=19).contains(&digits.len())) else { return false };

@@ -1,5 +1,6 @@
 //! Charges: one attempt each to take money from a card. They are made by PaymentIntents, never by callers.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::balance_transactions;
@@ -15,7 +16,7 @@ use crate::table::Row;
 /// How long a bank holds an authorised amount.
 const AUTHORISATION_DAYS: i64 = 7;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Charge {
     id: String,
     created: i64,
@@ -27,6 +28,7 @@ pub(crate) struct Charge {
     pub(crate) amount_captured: i64,
     pub(crate) amount_refunded: i64,
     pub(crate) disputed: bool,
+    #[serde(with = "crate::cards::kept_decline")]
     pub(crate) failure: Option<&'static Decline>,
     /// Until when an authorisation can be captured; only on one that waits for it.
     pub(crate) capture_before: Option<i64>,

@@ -51,6 +51,8 @@ pub struct Config {
     /// Makes ids the same in each run; without it they differ, so that a database that outlives the simulator meets
     /// no id twice.
     pub seed: Option<u64>,
+    /// The file that the account is kept in, so that the next start goes on with it; without it all is forgotten.
+    pub data_file: Option<PathBuf>,
     /// Where the command writes its address; the library leaves it alone.
     pub state_file: Option<PathBuf>,
 }
@@ -60,7 +62,7 @@ pub struct Config {
 pub enum ConfigError {
     /// An argument that is not known.
     #[error(
-        "unknown argument {0}; known: --listen --key --webhook-secret --webhook-url --webhook-events --api-version --latency-ms --webhook-delay-ms --seed --state-file"
+        "unknown argument {0}; known: --listen --key --webhook-secret --webhook-url --webhook-events --api-version --latency-ms --webhook-delay-ms --seed --data-file --state-file"
     )]
     Unknown(String),
     /// An argument without its value.
@@ -88,6 +90,7 @@ impl Default for Config {
             latency: Duration::ZERO,
             webhook_delay: Duration::from_secs(2),
             seed: None,
+            data_file: None,
             state_file: None,
         }
     }
@@ -137,6 +140,7 @@ impl Config {
             "--latency-ms" => self.latency = Duration::from_millis(parsed(name, &value)?),
             "--webhook-delay-ms" => self.webhook_delay = Duration::from_millis(parsed(name, &value)?),
             "--seed" => self.seed = Some(parsed(name, &value)?),
+            "--data-file" => self.data_file = Some(PathBuf::from(value)),
             "--state-file" => self.state_file = Some(PathBuf::from(value)),
             _ => return Err(ConfigError::Unknown(name.to_owned())),
         }
@@ -149,7 +153,7 @@ impl Config {
     }
 }
 
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "--listen",
     "--key",
     "--webhook-secret",
@@ -159,6 +163,7 @@ const NAMES: [&str; 10] = [
     "--latency-ms",
     "--webhook-delay-ms",
     "--seed",
+    "--data-file",
     "--state-file",
 ];
 

@@ -1,18 +1,19 @@
 //! Disputes: the holder of a card takes money back through the bank. They are opened by a test card and decided by
 //! Stripe's test evidence, by giving in, or by the simulator's own handle.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::balance_transactions;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 use crate::table::Row;
 
 const ANSWER_WITHIN_SECONDS: i64 = 9 * 86_400;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Dispute {
     id: String,
     created: i64,
@@ -20,7 +21,7 @@ pub(crate) struct Dispute {
     payment_intent: String,
     amount: i64,
     currency: String,
-    status: &'static str,
+    status: Word,
     balance_transactions: Vec<String>,
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn update(state: &mut State, id: &str, mut params: Params) -> Result<
         Some("losing_evidence") if submit => close(state, id, false),
         _ => {
             let mut dispute = found.clone();
-            dispute.status = if submit { "under_review" } else { "needs_response" };
+            dispute.status = if submit { "under_review" } else { "needs_response" }.into();
             let (intent, shown) = (dispute.payment_intent.clone(), to_json(state, &dispute));
             if let Some(kept) = state.disputes.get_mut(id) {
                 *kept = dispute;
@@ -132,7 +133,7 @@ pub(crate) fn open(state: &mut State, charge_id: &str) {
         payment_intent: charge.payment_intent.clone(),
         amount: charge.amount_captured,
         currency: charge.currency,
-        status: "needs_response",
+        status: "needs_response".into(),
         balance_transactions: vec![transaction],
     };
     let shown = to_json(state, &dispute);
@@ -144,11 +145,11 @@ pub(crate) fn open(state: &mut State, charge_id: &str) {
 /// The bank decides; `won` gives the money back.
 pub(crate) fn close(state: &mut State, id: &str, won: bool) -> Result<Value, StripeError> {
     let found = state.disputes.get(id).ok_or_else(|| StripeError::no_such("dispute", id, "dispute"))?;
-    if !matches!(found.status, "needs_response" | "under_review") {
+    if !matches!(&*found.status, "needs_response" | "under_review") {
         return Err(StripeError::invalid("This dispute is already closed."));
     }
     let mut dispute = found.clone();
-    dispute.status = if won { "won" } else { "lost" };
+    dispute.status = if won { "won" } else { "lost" }.into();
     if won {
         let back = balance_transactions::of_won_dispute(state, id, dispute.amount, &dispute.currency);
         dispute.balance_transactions.push(back);

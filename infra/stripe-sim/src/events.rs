@@ -1,19 +1,20 @@
 //! Events: what happened, with the object as it was then.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::API_VERSION;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::{Cause, State};
+use crate::state::{Cause, State, Word};
 use crate::table::Row;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Event {
     pub(crate) id: String,
     pub(crate) created: i64,
-    pub(crate) kind: &'static str,
+    pub(crate) kind: Word,
     /// The payment, transfer or account it belongs to: events of one are sent in order.
     pub(crate) subject: String,
     /// The connected account it happened in, if not in the platform's own.
@@ -69,8 +70,8 @@ pub(crate) fn list(state: &State, mut params: Params) -> Result<Value, StripeErr
         // `type` may end in a star: `charge.*`.
         let wanted = kind.as_ref().is_none_or(|wanted| match wanted.strip_suffix('*') {
             Some(start) => event.kind.starts_with(start),
-            None => event.kind == wanted,
-        }) && kinds.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| wanted == event.kind));
+            None => event.kind == *wanted,
+        }) && kinds.as_ref().is_none_or(|wanted| wanted.iter().any(|wanted| *wanted == event.kind));
         wanted.then(|| event.to_json(state.deliveries.pending(&event.id)))
     })
 }

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::StripeError;
@@ -11,14 +12,14 @@ const KEPT_SECONDS: i64 = 86_400;
 const MAX_LENGTH: usize = 255;
 
 /// An answer that was given.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) body: Value,
     pub(crate) request_id: String,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Key {
     path: String,
     params: Map<String, Value>,
@@ -27,12 +28,13 @@ pub(crate) struct Key {
     answer: Option<Answer>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Keys(HashMap<String, Key>);
 
 impl Keys {
-    pub(crate) fn new(keys: HashMap<String, Key>) -> Self {
-        Self(keys)
+    /// Lets go of calls that were under way when the simulator ended.
+    pub(crate) fn forget_unanswered(&mut self) {
+        self.0.retain(|_, kept| kept.answer.is_some());
     }
 
     /// Takes a key for a call; gives the answer if there is one already.

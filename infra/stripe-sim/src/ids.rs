@@ -1,11 +1,12 @@
 //! Ids and secrets in Stripe's shape. Must not be used where they have to be unguessable: a seed makes them known.
 
 use aws_lc_rs::digest::{SHA256, digest};
+use serde::{Deserialize, Serialize};
 
 const ALPHABET: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
 /// A source of ids: the same seed gives the same ones in the same order.
-#[derive(Debug)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Ids {
     seed: u64,
     count: u64,

@@ -2,8 +2,8 @@
 //! webhooks, test cards and a fault script.
 //!
 //! Owns an account's worth of PaymentIntents, Charges, Refunds, PaymentMethods, Disputes, connected accounts,
-//! Transfers, balance transactions and Events, all in memory: what it knew is gone when it stops. Must not know anything of Roost, and must never be
-//! deployed. What Stripe has and this does not is refused by name (`simulator_unsupported`), never ignored.
+//! Transfers, balance transactions and Events, in memory and, when told so, in a file. Must not know anything of Roost,
+//! and must never be deployed. What Stripe has and this does not is refused by name (`simulator_unsupported`), never ignored.
 //!
 //! ```text
 //! request ─ server (key, version, fault, Idempotency-Key) ─ routes ─ one file a resource ─ state (one lock)
@@ -20,6 +20,7 @@ mod cards;
 mod charges;
 mod config;
 mod currencies;
+mod data_file;
 mod disputes;
 mod error;
 mod events;
@@ -50,6 +51,7 @@ mod transfers;
 mod webhooks;
 
 pub use config::{Config, ConfigError};
+pub use data_file::write_whole;
 pub use signature::sign;
 pub use simulator::{Simulator, StartError};
 

@@ -1,10 +1,9 @@
 //! The command `stripe-sim`: starts one simulator, says where it is, runs until it is told to end.
 
 use std::io::Write as _;
-use std::path::Path;
 
 use serde_json::json;
-use stripe_sim::{API_VERSION, Config, Simulator};
+use stripe_sim::{API_VERSION, Config, Simulator, write_whole};
 use tokio::signal::unix::{SignalKind, signal};
 
 type Failure = Box<dyn std::error::Error>;
@@ -27,7 +26,7 @@ async fn main() -> Result<(), Failure> {
         "pid": std::process::id(),
     });
     if let Some(path) = &config.state_file {
-        write_whole(path, &facts.to_string())?;
+        write_whole(path, facts.to_string().as_bytes())?;
     }
     writeln!(std::io::stdout(), "{facts}")?;
     tokio::select! {
@@ -36,11 +35,4 @@ async fn main() -> Result<(), Failure> {
     }
     simulator.shutdown().await?;
     Ok(())
-}
-
-/// Writes a file so that a reader sees all of it or none.
-fn write_whole(path: &Path, text: &str) -> std::io::Result<()> {
-    let unfinished = path.with_extension("unfinished");
-    std::fs::write(&unfinished, text)?;
-    std::fs::rename(unfinished, path)
 }

@@ -1,5 +1,6 @@
 //! PaymentMethods: test cards by id or by number. Others than cards are not simulated.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::cards::{self, Card};
@@ -8,10 +9,11 @@ use crate::params::Params;
 use crate::state::State;
 use crate::table::Row;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct PaymentMethod {
     id: String,
     created: i64,
+    #[serde(with = "cards::kept_card")]
     pub(crate) card: &'static Card,
     exp_month: i64,
     exp_year: i64,

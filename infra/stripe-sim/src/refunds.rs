@@ -1,5 +1,6 @@
 //! Refunds: giving back what was captured, never more than is left.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::balance_transactions;
@@ -10,10 +11,10 @@ use crate::disputes;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 use crate::table::Row as _;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Refund {
     id: String,
     created: i64,
@@ -21,8 +22,8 @@ pub(crate) struct Refund {
     payment_intent: String,
     amount: i64,
     currency: String,
-    reason: Option<&'static str>,
-    status: &'static str,
+    reason: Option<Word>,
+    status: Word,
     balance_transaction: Option<String>,
     failure_balance_transaction: Option<String>,
     metadata: Map<String, Value>,
@@ -132,8 +133,8 @@ pub(crate) fn create(state: &mut State, mut params: Params) -> Result<Value, Str
         payment_intent: charge.payment_intent.clone(),
         amount,
         currency: charge.currency.clone(),
-        reason,
-        status: if behaviour == Behaviour::RefundPending { "pending" } else { "succeeded" },
+        reason: reason.map(Word::from),
+        status: if behaviour == Behaviour::RefundPending { "pending" } else { "succeeded" }.into(),
         balance_transaction: Some(transaction),
         failure_balance_transaction: None,
         metadata,
@@ -219,7 +220,7 @@ fn change_refunded(state: &mut State, charge: &str, by: i64) {
 /// What the bank says later about a refund that was not final.
 fn settle(state: &mut State, id: &str, status: &'static str) {
     let Some(mut refund) = state.refunds.get(id).cloned() else { return };
-    refund.status = status;
+    refund.status = status.into();
     if status == "failed" {
         let back = balance_transactions::of_failed_refund(state, id, refund.amount, &refund.currency);
         refund.failure_balance_transaction = Some(back);

@@ -3,7 +3,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 use crate::config::Config;
 use crate::state::State;
@@ -19,12 +19,21 @@ pub(crate) struct Shared {
     pub(crate) client: reqwest::Client,
     pub(crate) webhook_permits: Semaphore,
     stop: watch::Sender<bool>,
+    /// Told whenever somebody has worked on the state.
+    pub(crate) changed: Notify,
 }
 
 impl Shared {
     pub(crate) fn new(config: Config, state: State, client: reqwest::Client) -> Arc<Self> {
         let webhook_permits = Semaphore::new(WEBHOOKS_AT_ONCE);
-        Arc::new(Self { config, state: Mutex::new(state), client, webhook_permits, stop: watch::Sender::new(false) })
+        Arc::new(Self {
+            config,
+            state: Mutex::new(state),
+            client,
+            webhook_permits,
+            stop: watch::Sender::new(false),
+            changed: Notify::new(),
+        })
     }
 
     /// Works on the state alone; afterwards the events it made are on their way, in their order.
@@ -35,7 +44,13 @@ impl Shared {
         for event in std::mem::take(&mut state.outbox) {
             webhooks::dispatch(self, &mut state, &event);
         }
+        self.changed.notify_one();
         result
+    }
+
+    /// Looks at the state alone.
+    pub(crate) fn look<R>(&self, work: impl FnOnce(&State) -> R) -> R {
+        work(&self.state.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn stop(&self) {

@@ -1,6 +1,7 @@
 //! Starting and stopping. Must not know what is simulated.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use aws_lc_rs::rand;
@@ -8,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::config::Config;
+use crate::data_file;
 use crate::server;
 use crate::shared::Shared;
 use crate::state::State;
@@ -29,6 +31,14 @@ pub enum StartError {
     /// The system has no randomness.
     #[error("the system has no randomness")]
     Randomness,
+    /// The file that the account is kept in cannot be read, or is of another version of the simulator.
+    #[error("cannot read {}; remove it to begin anew", path.display())]
+    Data {
+        /// The file asked for.
+        path: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
 }
 
 /// A running simulator. Dropped without [`Simulator::shutdown`], it stops by itself a little later.
@@ -37,10 +47,11 @@ pub struct Simulator {
     address: SocketAddr,
     shared: Arc<Shared>,
     server: Option<JoinHandle<std::io::Result<()>>>,
+    keeper: Option<JoinHandle<std::io::Result<()>>>,
 }
 
 impl Simulator {
-    /// Starts a simulator with nothing in it. Needs a tokio runtime.
+    /// Starts a simulator with what its file has, or with nothing. Needs a tokio runtime.
     ///
     /// # Errors
     /// The address cannot be listened on, or the system refuses something else that is needed.
@@ -59,14 +70,23 @@ impl Simulator {
                 u64::from_be_bytes(bytes)
             }
         };
-        let shared = Shared::new(config, State::new(seed, format!("http://{address}")), client);
+        let kept = config
+            .data_file
+            .as_deref()
+            .map(|path| data_file::read(path).map_err(|source| StartError::Data { path: path.to_owned(), source }));
+        let state = kept.transpose()?.flatten().unwrap_or_else(|| State::new(seed));
+        let state = State { address: format!("http://{address}"), ..state };
+        let shared = Shared::new(config, state, client);
+        // What was not told of before is told of now.
+        shared.locked(|_| ());
         let router = server::router(Arc::clone(&shared));
         let stopping = Arc::clone(&shared);
         let server = tokio::spawn(async move {
             let served = axum::serve(listener, router).with_graceful_shutdown(async move { stopping.stopped().await });
             served.await
         });
-        Ok(Self { address, shared, server: Some(server) })
+        let keeper = tokio::spawn(data_file::keep(Arc::clone(&shared)));
+        Ok(Self { address, shared, server: Some(server), keeper: Some(keeper) })
     }
 
     /// Where it answers, `http://127.0.0.1:port`, without a slash at the end.
@@ -90,13 +110,13 @@ impl Simulator {
     /// Stops listening and sending, and waits until the calls under way are answered.
     ///
     /// # Errors
-    /// The server failed while it ran.
+    /// The server failed while it ran, or the account could not be kept.
     pub async fn shutdown(mut self) -> std::io::Result<()> {
         self.shared.stop();
-        match self.server.take() {
-            Some(server) => server.await.map_err(std::io::Error::other)?,
-            None => Ok(()),
+        for task in [self.server.take(), self.keeper.take()].into_iter().flatten() {
+            task.await.map_err(std::io::Error::other)??;
         }
+        Ok(())
     }
 }
 

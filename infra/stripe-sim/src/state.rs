@@ -1,8 +1,9 @@
 //! All that the simulated account knows, and its clock. Must only be reached through the one lock in `shared`.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::account_links::AccountLink;
@@ -23,20 +24,26 @@ use crate::transfer_reversals::Reversal;
 use crate::transfers::Transfer;
 use crate::webhooks::Deliveries;
 
+/// One of a few words of the code, or the same read from a file.
+pub(crate) type Word = Cow<'static, str>;
+
 /// The call being worked on: events name it.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
 pub(crate) struct Cause {
     pub(crate) request_id: Option<String>,
     pub(crate) idempotency_key: Option<String>,
 }
 
-#[derive(Debug)]
+/// What is kept in a file is all but what is of one run.
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct State {
     pub(crate) ids: Ids,
     /// Seconds by which the account's time runs ahead of the wall clock.
     pub(crate) clock_ahead_seconds: i64,
     /// Where the simulator answers, for links to its own pages.
+    #[serde(skip)]
     pub(crate) address: String,
+    #[serde(skip)]
     pub(crate) cause: Cause,
     pub(crate) payment_intents: Table<PaymentIntent>,
     pub(crate) charges: Table<Charge>,
@@ -52,35 +59,17 @@ pub(crate) struct State {
     /// Events made under the lock and not handed to the webhooks yet.
     pub(crate) outbox: Vec<String>,
     pub(crate) keys: Keys,
+    #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
     pub(crate) requests: Requests,
+    #[serde(skip)]
     pub(crate) deliveries: Deliveries,
 }
 
 impl State {
-    pub(crate) fn new(seed: u64, address: String) -> Self {
-        Self {
-            ids: Ids::new(seed),
-            clock_ahead_seconds: 0,
-            address,
-            cause: Cause::default(),
-            payment_intents: Table::new(),
-            charges: Table::new(),
-            refunds: Table::new(),
-            payment_methods: Table::new(),
-            disputes: Table::new(),
-            balance_transactions: Table::new(),
-            accounts: Table::new(),
-            account_links: Table::new(),
-            transfers: Table::new(),
-            transfer_reversals: Table::new(),
-            events: Table::new(),
-            outbox: Vec::new(),
-            keys: Keys::new(HashMap::new()),
-            faults: Faults::default(),
-            requests: Requests::default(),
-            deliveries: Deliveries::default(),
-        }
+    pub(crate) fn new(seed: u64) -> Self {
+        Self { ids: Ids::new(seed), ..Self::default() }
     }
 
     /// The account's time, seconds since 1970.
@@ -103,7 +92,7 @@ impl State {
         let event = Event {
             id: self.ids.next("evt"),
             created: self.now(),
-            kind,
+            kind: kind.into(),
             subject: subject.to_owned(),
             account,
             object,

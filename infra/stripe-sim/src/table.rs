@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
 /// What a [`Table`] keeps.
 pub(crate) trait Row {
     fn id(&self) -> &str;
@@ -15,11 +17,28 @@ pub(crate) struct Table<T> {
     places: HashMap<String, usize>,
 }
 
-impl<T: Row> Table<T> {
-    pub(crate) fn new() -> Self {
+impl<T> Default for Table<T> {
+    fn default() -> Self {
         Self { rows: Vec::new(), places: HashMap::new() }
     }
+}
 
+/// Its rows, oldest first.
+impl<T: Serialize> Serialize for Table<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.rows.serialize(serializer)
+    }
+}
+
+impl<'de, T: Row + Deserialize<'de>> Deserialize<'de> for Table<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut table = Self::default();
+        Vec::deserialize(deserializer)?.into_iter().for_each(|row| table.insert(row));
+        Ok(table)
+    }
+}
+
+impl<T: Row> Table<T> {
     pub(crate) fn insert(&mut self, row: T) {
         self.places.insert(row.id().to_owned(), self.rows.len());
         self.rows.push(row);

@@ -1,5 +1,6 @@
 //! Reversals: what the platform takes back of a transfer, never more than is left of it or the account has.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::balance_transactions;
@@ -11,7 +12,7 @@ use crate::state::State;
 use crate::table::Row;
 use crate::transfers;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Reversal {
     id: String,
     created: i64,

@@ -1,6 +1,7 @@
 //! Transfers: money of the platform's balance to a connected account. Never more than is available, or than the charge
 //! brought that is their source. Their reversals are in `transfer_reversals`.
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::balance;
@@ -14,7 +15,7 @@ use crate::state::State;
 use crate::table::Row;
 use crate::transfer_reversals::Reversal;
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct Transfer {
     id: String,
     created: i64,

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::faults::FaultKind;
 use crate::shared::Shared;
 use crate::signature::sign;
-use crate::state::{State, wall_clock};
+use crate::state::{State, Word, wall_clock};
 
 const FIRST_RETRY_AFTER: Duration = Duration::from_millis(100);
 const LAST_RETRY_AFTER: Duration = Duration::from_secs(5);
@@ -42,7 +42,7 @@ pub(crate) struct Delivery {
     id: usize,
     event: String,
     #[serde(rename = "type")]
-    kind: &'static str,
+    kind: Word,
     subject: String,
     url: String,
     status: DeliveryStatus,
@@ -72,25 +72,37 @@ impl Deliveries {
         let open = |status| matches!(status, DeliveryStatus::Pending | DeliveryStatus::Retrying);
         self.all.iter().filter(|delivery| delivery.event == event && open(delivery.status)).count()
     }
+
+    /// The events of all sendings that are not done, in their order, each once.
+    pub(crate) fn unsent(&self) -> Vec<String> {
+        let open = |delivery: &&Delivery| matches!(delivery.status, DeliveryStatus::Pending | DeliveryStatus::Retrying);
+        let mut events: Vec<String> = Vec::new();
+        for delivery in self.all.iter().filter(open) {
+            if !events.contains(&delivery.event) {
+                events.push(delivery.event.clone());
+            }
+        }
+        events
+    }
 }
 
 /// Puts an event on its way, by the script if it has something to say.
 pub(crate) fn dispatch(shared: &Arc<Shared>, state: &mut State, event_id: &str) {
     let Some(url) = shared.config.webhook_url.clone() else { return };
     let Some(event) = state.events.get(event_id) else { return };
-    if !shared.config.sends(event.kind) {
+    if !shared.config.sends(&event.kind) {
         return;
     }
-    let (kind, subject) = (event.kind, event.subject.clone());
+    let (kind, subject) = (event.kind.clone(), event.subject.clone());
     // Stripe sends the same indented text that its API answers with.
     let body = format!("{:#}", event.to_json(1));
-    let fault = state.faults.take_for_event(kind);
+    let fault = state.faults.take_for_event(&kind);
     let record = |state: &mut State, status| {
         let id = state.deliveries.all.len();
         state.deliveries.all.push(Delivery {
             id,
             event: event_id.to_owned(),
-            kind,
+            kind: kind.clone(),
             subject: subject.clone(),
             url: url.clone(),
             status,

@@ -298,6 +298,10 @@ pub(crate) async fn reset(paths: &Paths) -> Result<()> {
             fs::remove_dir_all(&folder).with_context(|| format!("removing {}", folder.display()))?;
         }
     }
+    let account = stripe::data_file(paths);
+    if account.exists() {
+        fs::remove_file(&account).with_context(|| format!("removing {}", account.display()))?;
+    }
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! Stripe's part on this machine: the simulator of `infra/stripe-sim`, whose webhooks come in through the API's own door.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
@@ -26,11 +27,17 @@ pub(crate) fn secret() -> Value {
     json!({"api_key": KEY, "webhook_secret": WEBHOOK_SECRET})
 }
 
+/// What the simulated account has: it must live as long as the database, which names its payments.
+pub(crate) fn data_file(paths: &Paths) -> PathBuf {
+    paths.state.join("stripe.json")
+}
+
 /// Starts the simulator, which sends its webhooks to the API on `api_port`.
 pub(crate) async fn start(paths: &Paths, port: u16, api_port: u16) -> Result<()> {
     let mut command = Command::new(paths.binaries.join("stripe-sim"));
     command.args(["--key", KEY, "--webhook-secret", WEBHOOK_SECRET, "--listen"]).arg(format!("127.0.0.1:{port}"));
     command.arg("--webhook-url").arg(format!("http://127.0.0.1:{api_port}/v1/webhooks/stripe"));
+    command.arg("--data-file").arg(data_file(paths));
     drop(processes::spawn(paths, "stripe-sim", command)?);
     let since = Instant::now();
     while TcpStream::connect(("127.0.0.1", port)).await.is_err() {

@@ -8,7 +8,7 @@ use std::time::Duration;
 use aws_config::retry::RetryConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_dynamodb::error::{DisplayErrorContext, SdkError};
+use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::error::{Error, Result};
 use tokio::sync::OnceCell;
@@ -66,14 +66,35 @@ impl Dynamo {
 /// A call that failed: by our own doing (`internal`), or because the service can't be reached, is slow or busy.
 pub(crate) fn from_sdk<E, R>(service: &'static str, error: SdkError<E, R>) -> Error
 where
-    E: StdError + aws_sdk_dynamodb::error::ProvideErrorMetadata + Send + Sync + 'static,
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,
 {
-    let is_ours = error.as_service_error().and_then(|error| error.code()).is_some_and(|code| {
+    let is_ours = error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| {
         matches!(code, "ValidationException" | "AccessDeniedException" | "SerializationException" | "MissingParameter")
     });
     let cause = format!("{service}: {}", DisplayErrorContext(&error));
     if is_ours { Error::internal(cause) } else { Error::unavailable(cause) }
+}
+
+/// What a conditional write to DynamoDB came to: none when its condition did not hold.
+///
+/// # Errors
+/// Those of [`from_sdk`].
+pub(crate) fn unless_condition_failed<T, E, R>(outcome: std::result::Result<T, SdkError<E, R>>) -> Result<Option<T>>
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match outcome {
+        Ok(done) => Ok(Some(done)),
+        Err(error)
+            if error.as_service_error().and_then(ProvideErrorMetadata::code)
+                == Some("ConditionalCheckFailedException") =>
+        {
+            Ok(None)
+        }
+        Err(error) => Err(from_sdk("dynamodb", error)),
+    }
 }
 
 /// The items of a table, as DynamoDB's own maps.

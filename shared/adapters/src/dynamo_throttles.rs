@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::ReturnValue;
 use domain::error::{Error, Result};
 use services::ports::{Attempt, Bucket, Counted, ThrottleStore};
 
-use crate::aws::{Aws, Dynamo, from_sdk, n, number, s};
+use crate::aws::{Aws, Dynamo, from_sdk, n, number, s, unless_condition_failed};
 
 /// All of a try: what is left of a request's three seconds must do for the work itself.
 const LIMIT: Duration = Duration::from_millis(1_200);
@@ -123,28 +123,15 @@ impl DynamoThrottles {
             .expression_attribute_values(":cost", n(cost))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            // A bucket that was forgotten is empty.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(from_sdk("dynamodb", error)),
-        }
+        // A bucket that was forgotten is empty.
+        unless_condition_failed(outcome).map(drop)
     }
 }
 
 /// When the bucket will be empty after this update; none when its condition does not hold.
 async fn added(update: UpdateItemFluentBuilder) -> Result<Option<i64>> {
-    match update.send().await {
-        Ok(updated) => number(&updated.attributes.unwrap_or_default(), "empty_at").map(Some),
-        Err(error) if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) => {
-            Ok(None)
-        }
-        Err(error) => Err(from_sdk("dynamodb", error)),
-    }
+    let updated = unless_condition_failed(update.send().await)?;
+    updated.map(|updated| number(&updated.attributes.unwrap_or_default(), "empty_at")).transpose()
 }
 
 #[async_trait]

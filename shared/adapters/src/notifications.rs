@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemOutput;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use domain::error::{Error, Result};
 use domain::id::{NotificationId, UserId};
 use jiff::Timestamp;
 use services::ports::{Notification, NotificationStore};
 
-use crate::aws::{Aws, Dynamo, Item, from_sdk, n, number, s, text};
+use crate::aws::{Aws, Dynamo, Item, from_sdk, n, number, s, text, unless_condition_failed};
 
 /// The table of notifications.
 pub struct DynamoNotifications {
@@ -59,16 +60,8 @@ impl NotificationStore for DynamoNotifications {
             .condition_expression("attribute_not_exists(notification_id)")
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            // It is there: maybe read already, and not to be unread by a message that came again.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(from_sdk("dynamodb", error)),
-        }
+        // It may be there: read already, and not to be unread by a message that came again.
+        unless_condition_failed(outcome).map(drop)
     }
 
     async fn page(&self, user_id: UserId, before: Option<NotificationId>, limit: u32) -> Result<Vec<Notification>> {
@@ -110,15 +103,8 @@ impl NotificationStore for DynamoNotifications {
             .return_values(ReturnValue::AllNew)
             .send()
             .await;
-        match outcome {
-            Ok(updated) => updated.attributes().map(from_item).transpose(),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(from_sdk("dynamodb", error)),
-        }
+        let updated = unless_condition_failed(outcome)?;
+        updated.as_ref().and_then(UpdateItemOutput::attributes).map(from_item).transpose()
     }
 
     async fn remove_of_user(&self, user_id: UserId) -> Result<()> {

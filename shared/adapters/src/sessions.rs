@@ -6,7 +6,7 @@ use domain::error::{Error, Result};
 use domain::id::{SessionId, UserId};
 use services::ports::{Session, SessionStore};
 
-use crate::aws::{Aws, Dynamo, Item, from_sdk, n, s, text};
+use crate::aws::{Aws, Dynamo, Item, from_sdk, n, s, text, unless_condition_failed};
 
 /// The table of sessions.
 pub struct DynamoSessions {
@@ -76,15 +76,7 @@ impl SessionStore for DynamoSessions {
             .expression_attribute_values(":expected", n(expected_version))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(true),
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(false)
-            }
-            Err(error) => Err(from_sdk("dynamodb", error)),
-        }
+        Ok(unless_condition_failed(outcome)?.is_some())
     }
 
     async fn revoke(&self, id: SessionId) -> Result<()> {
@@ -102,16 +94,8 @@ impl SessionStore for DynamoSessions {
             .expression_attribute_values(":one", n(1))
             .send()
             .await;
-        match outcome {
-            Ok(_) => Ok(()),
-            // A session that is not there has ended.
-            Err(error)
-                if error.as_service_error().is_some_and(|error| error.is_conditional_check_failed_exception()) =>
-            {
-                Ok(())
-            }
-            Err(error) => Err(from_sdk("dynamodb", error)),
-        }
+        // A session that is not there has ended.
+        unless_condition_failed(outcome).map(drop)
     }
 
     async fn of_user(&self, user_id: UserId) -> Result<Vec<Session>> {

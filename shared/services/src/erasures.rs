@@ -41,7 +41,7 @@ impl Services {
     /// Ends the sessions of somebody who has just gone; the scheduler does it again.
     pub async fn end_sessions_of_erased(&self, actor: &Actor) {
         if let Err(error) = self.end_sessions_of(actor.user_id).await {
-            tracing::warn!(user_id = %actor.user_id, %error, "the scheduler ends the sessions of an erased account");
+            tracing::warn!(user_id = %actor.user_id, cause = error.causes(), "the scheduler ends the sessions of an erased account");
         }
     }
 

@@ -108,7 +108,7 @@ impl Services {
     /// can't be reached, its access tokens run until they expire, and the log says so.
     pub async fn end_sessions_of_suspended(&self, id: UserId) {
         if let Err(error) = self.end_sessions_of(id).await {
-            tracing::error!(user_id = %id, %error, "access tokens of a suspended account run until they expire");
+            tracing::error!(user_id = %id, cause = error.causes(), "access tokens of a suspended account run until they expire");
         }
     }
 }

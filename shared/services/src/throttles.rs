@@ -170,7 +170,7 @@ impl Services {
         client.stands(pass.standings);
         let Some(store) = self.throttles.get(pass.store).filter(|_| !pass.costs.is_empty()) else { return };
         if let Err(error) = store.give_back(&pass.costs, Timestamp::now().as_millisecond()).await {
-            tracing::warn!(%error, "an attempt that succeeded stays counted");
+            tracing::warn!(cause = error.causes(), "an attempt that succeeded stays counted");
         }
     }
 
@@ -199,7 +199,7 @@ impl Services {
             match store.take(attempt).await {
                 Ok(counted) => return Ok((at, counted)),
                 Err(error) => {
-                    tracing::warn!(%error, at, "attempts are counted by the next in line");
+                    tracing::warn!(at, cause = error.causes(), "attempts are counted by the next in line");
                     outcome = Err(error);
                 }
             }

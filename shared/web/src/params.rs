@@ -5,6 +5,7 @@ use std::str::FromStr;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use domain::error::{Error, FieldError, Invalid, Result};
+use jiff::Timestamp;
 
 use crate::fields::{Faulty, Read};
 use crate::pages::PageRequest;
@@ -168,6 +169,15 @@ pub fn decimal_between(min: f64, max: f64) -> impl Fn(&str) -> std::result::Resu
             Err(Invalid::new("out_of_range", format!("This must be from {min} to {max}.")))
         }
     }
+}
+
+/// An instant by RFC 3339.
+///
+/// # Errors
+/// `invalid_format`.
+pub fn instant(value: &str) -> std::result::Result<Timestamp, Invalid> {
+    let invalid = |_| Invalid::new("invalid_format", "This must be an instant, such as 2026-11-30T23:59:59Z.");
+    value.parse().map_err(invalid)
 }
 
 /// `true` or `false`.

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use domain::id::{PropertyId, ReviewId};
 use serde_json::json;
-use testkit::{Kit, Person, in_days};
+use testkit::{Kit, Person};
 use tracing::field::{Field, Visit};
 use tracing::subscriber::DefaultGuard;
 use tracing::{Event, Subscriber};
@@ -52,28 +52,8 @@ impl Visit for Name {
     fn record_debug(&mut self, _: &Field, _: &dyn std::fmt::Debug) {}
 }
 
-/// A stay of the guest that is confirmed.
-async fn confirmed(kit: &Kit, guest: &Person, property_id: PropertyId, days: (i32, i32)) -> domain::id::BookingId {
-    let request = &services::bookings::BookingRequest {
-        property_id,
-        check_in: in_days(days.0),
-        check_out: in_days(days.1),
-        guests: testkit::one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor, sealer) = (&kit.services, &guest.actor, &kit.services.sealer().await.expect("a key"));
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    let id = booked.await.expect("booked").id;
-    let sql = "UPDATE bookings SET status = 'confirmed', hold_expires_at = NULL WHERE id = $1";
-    kit.database.execute(sql, &[&id.uuid()]).await;
-    id
-}
-
 async fn publish_review(kit: &Kit, guest: &Person, host: &Person, property_id: PropertyId, days: (i32, i32)) {
-    let booking = confirmed(kit, guest, property_id, days).await;
+    let booking = kit.confirmed_stay(guest, property_id, days).await;
     let sql =
         "INSERT INTO reviews (id, booking_id, property_id, author_role, author_id, subject_id, rating, public_text,
                                     closes_at, published_at)
@@ -118,7 +98,7 @@ async fn bookings_with_everything_below_take_one_statement_a_kind() {
     let guest = kit.guest().await;
     for _ in 0..6 {
         let property = kit.listed_property().await;
-        confirmed(&kit, &guest, property.id, (10, 12)).await;
+        kit.confirmed_stay(&guest, property.id, (10, 12)).await;
     }
     let counter = Counter::start();
     let query = "{ bookings(first: 10) { nodes {

@@ -9,8 +9,8 @@ mod webhook;
 
 use domain::id::EventId;
 use serde_json::{Value, json};
-use services::bookings::{Booking, BookingRequest};
-use testkit::{Answer, Api, Kit, Person, StripeAccount, in_days, one_adult};
+use services::bookings::Booking;
+use testkit::{Answer, Api, Kit, Person, StripeAccount};
 
 /// A guest's booking at a host's place, and the function's router.
 struct Scene {
@@ -27,21 +27,7 @@ impl Scene {
         let (kit, stripe) = Kit::with_stripe().await;
         let (host, guest) = (kit.host().await, kit.guest().await);
         let property = kit.listing_of(&host, |_| {}).await;
-        let request = &BookingRequest {
-            property_id: property.id,
-            check_in: in_days(10),
-            check_out: in_days(12),
-            guests: one_adult(),
-            message: None,
-            quote_id: None,
-            expected_total: None,
-        };
-        let (services, actor) = (&kit.services, &guest.actor);
-        let sealer = &services.sealer().await.expect("a key");
-        let booked = services
-            .write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await })
-            .await;
-        let booking = booked.expect("booked");
+        let booking = kit.book(&guest, property.id, (10, 12)).await;
         let api = kit.api(payments::routes());
         Self { kit, stripe, api, host, guest, booking }
     }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use testkit::{Api, Kit, Person};
 use tokio::task::JoinSet;
 
-use crate::{api, confirmed, events, path, post, review, stayed};
+use crate::{api, events, path, post, review, stayed};
 
 async fn listed(api: &Api, property: &impl std::fmt::Display) -> Value {
     api.get(&format!("/v1/properties/{property}/reviews"), None).await.of_status(200)
@@ -78,7 +78,7 @@ async fn sides_that_write_at_the_same_moment_are_both_published() {
     let property = kit.listing_of(&host, |_| {}).await;
     let mut bookings = Vec::new();
     for n in 0..5 {
-        bookings.push(confirmed(&kit, &guest, &property, (10 + n, 11 + n)).await);
+        bookings.push(kit.confirmed_stay(&guest, property.id, (10 + n, 11 + n)).await);
     }
     kit.database.advance(SignedDuration::from_hours(24 * 22)).await;
     let mut tasks = JoinSet::new();

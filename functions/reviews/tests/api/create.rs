@@ -6,7 +6,7 @@ use serde_json::json;
 use testkit::Kit;
 use tokio::task::JoinSet;
 
-use crate::{api, confirmed, events, post, review, stayed};
+use crate::{api, events, post, review, stayed};
 
 #[tokio::test]
 async fn a_review_is_hidden_at_first_and_the_other_side_hears_of_it() {
@@ -47,7 +47,7 @@ async fn a_stay_that_has_not_ended_is_not_reviewed() {
     let kit = Kit::start().await;
     let (host, guest) = (kit.host().await, kit.guest().await);
     let (property, api) = (kit.listing_of(&host, |_| {}).await, api(&kit));
-    let booking = confirmed(&kit, &guest, &property, (10, 12)).await;
+    let booking = kit.confirmed_stay(&guest, property.id, (10, 12)).await;
     post(&api, &guest, &review(booking, 5)).await.problem(409, "stay_not_completed");
     kit.database.advance(SignedDuration::from_hours(24 * 11)).await;
     post(&api, &host, &review(booking, 5)).await.problem(409, "stay_not_completed");
@@ -63,7 +63,7 @@ async fn a_review_comes_within_fourteen_days_of_check_out() {
     let kit = Kit::start().await;
     let (host, guest) = (kit.host().await, kit.guest().await);
     let property = kit.listing_of(&host, |_| {}).await;
-    let (booking, api) = (confirmed(&kit, &guest, &property, (10, 12)).await, api(&kit));
+    let (booking, api) = (kit.confirmed_stay(&guest, property.id, (10, 12)).await, api(&kit));
     let rules = &property.details.rules;
     let check_out = rules.time_zone.instant(testkit::in_days(12), property.details.check_out_time);
     let closes = rules.time_zone.instant(testkit::in_days(26), property.details.check_out_time);

@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde_json::json;
 use testkit::Kit;
 
-use crate::{api, confirmed, post, review};
+use crate::{api, post, review};
 
 #[tokio::test]
 async fn pages_cover_every_published_review_once_newest_first_with_the_rating_of_all() {
@@ -13,7 +13,7 @@ async fn pages_cover_every_published_review_once_newest_first_with_the_rating_of
     let property = kit.listing_of(&host, |_| {}).await;
     let mut bookings = Vec::new();
     for n in 0..5 {
-        bookings.push(confirmed(&kit, &guest, &property, (10 + n, 11 + n)).await);
+        bookings.push(kit.confirmed_stay(&guest, property.id, (10 + n, 11 + n)).await);
     }
     kit.database.advance(SignedDuration::from_hours(24 * 17)).await;
     let mut written = Vec::new();
@@ -64,7 +64,7 @@ async fn one_statement_finds_the_newest_reviews_of_many_properties() {
         let property = kit.listing_of(&host, |_| {}).await;
         let mut ids = Vec::new();
         for n in 0..3 {
-            let booking = confirmed(&kit, &guest, &property, (10 + n, 11 + n)).await;
+            let booking = kit.confirmed_stay(&guest, property.id, (10 + n, 11 + n)).await;
             ids.insert(0, booking);
         }
         properties.push(property.id);

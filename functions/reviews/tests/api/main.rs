@@ -14,40 +14,18 @@ use axum::http::Method;
 use domain::id::BookingId;
 use jiff::SignedDuration;
 use serde_json::{Value, json};
-use services::bookings::BookingRequest;
 use services::properties::Property;
-use testkit::{Answer, Api, Kit, Person, in_days, one_adult};
+use testkit::{Answer, Api, Kit, Person};
 
 /// The function's router over a kit, and the one that lists a property's reviews.
 fn api(kit: &Kit) -> Api {
     kit.api(reviews::routes().merge(properties::routes()))
 }
 
-/// A paid stay of so many days from today, whenever that is by the test's clock.
-async fn confirmed(kit: &Kit, guest: &Person, property: &Property, (check_in, check_out): (i32, i32)) -> BookingId {
-    let request = BookingRequest {
-        property_id: property.id,
-        check_in: in_days(check_in),
-        check_out: in_days(check_out),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor, request) = (&kit.services, &guest.actor, &request);
-    let sealer = &services.sealer().await.expect("a key");
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    let id = booked.await.expect("booked").id;
-    let sql = "UPDATE bookings SET status = 'confirmed', hold_expires_at = NULL WHERE id = $1";
-    kit.database.execute(sql, &[&id.uuid()]).await;
-    id
-}
-
 /// A stay of `guest` at a place of `host`, which ended some hours ago.
 async fn stayed(kit: &Kit, host: &Person, guest: &Person) -> (Property, BookingId) {
     let property = kit.listing_of(host, |_| {}).await;
-    let booking = confirmed(kit, guest, &property, (10, 12)).await;
+    let booking = kit.confirmed_stay(guest, property.id, (10, 12)).await;
     kit.database.advance(SignedDuration::from_hours(24 * 13)).await;
     (property, booking)
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use testkit::{Api, Kit};
 use tokio::task::JoinSet;
 
-use crate::{api, confirmed, events, post, review, stayed};
+use crate::{api, events, post, review, stayed};
 
 async fn rating(api: &Api, property: &impl std::fmt::Display) -> Value {
     api.get(&format!("/v1/properties/{property}"), None).await.of_status(200)["rating"].clone()
@@ -42,7 +42,7 @@ async fn the_rating_is_exact_when_many_are_published_at_once() {
     let mut stays = Vec::new();
     for n in 0..14 {
         let guest = kit.guest().await;
-        let booking = confirmed(&kit, &guest, &property, (10 + n, 11 + n)).await;
+        let booking = kit.confirmed_stay(&guest, property.id, (10 + n, 11 + n)).await;
         stays.push((guest, booking, i64::from(n % 5) + 1));
     }
     // The first stays' windows are still open when the last has ended.
@@ -79,7 +79,7 @@ async fn sweepers_at_once_count_what_is_due_once() {
     let mut bookings = Vec::new();
     for n in 0..6 {
         for property in [&one, &two] {
-            bookings.push(confirmed(&kit, &guest, property, (10 + n, 11 + n)).await);
+            bookings.push(kit.confirmed_stay(&guest, property.id, (10 + n, 11 + n)).await);
         }
     }
     kit.database.advance(SignedDuration::from_hours(24 * 18)).await;

@@ -6,7 +6,7 @@ use super::{PaymentIntent, Status, find, keep_and_tell};
 use crate::charges;
 use crate::error::StripeError;
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 
 const REASONS: [&str; 4] = ["abandoned", "duplicate", "fraudulent", "requested_by_customer"];
 const CANCELABLE: &str =
@@ -28,7 +28,7 @@ fn end(state: &mut State, mut intent: PaymentIntent, reason: Option<&'static str
     }
     intent.status = Status::Canceled;
     intent.canceled_at = Some(state.now());
-    intent.cancellation_reason = reason;
+    intent.cancellation_reason = reason.map(Word::from);
     intent.next_action = None;
     keep_and_tell(state, intent, "payment_intent.canceled")
 }

@@ -81,9 +81,11 @@ pub(crate) fn confirm(state: &mut State, id: &str, caller: Caller, mut params: P
         intent.payment_method = Some(payment_methods::resolve(state, chosen)?);
     }
     if let Some(method) = capture_method.filter(|_| caller == Caller::Account) {
-        intent.capture_method = method;
+        intent.capture_method = method.into();
     }
-    intent.request_three_d_secure = three_d_secure.unwrap_or(intent.request_three_d_secure);
+    if let Some(asked) = three_d_secure {
+        intent.request_three_d_secure = asked.into();
+    }
     intent.receipt_email = receipt_email.or(intent.receipt_email);
     keep(state, intent);
     attempt(state, id, &attempt_in)

@@ -12,6 +12,7 @@ mod confirm;
 mod create;
 mod update;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 pub(crate) use cancel::{cancel, expire_authorisations};
@@ -23,7 +24,7 @@ pub(crate) use update::update;
 use crate::error::StripeError;
 use crate::lists::{self, Page};
 use crate::params::Params;
-use crate::state::State;
+use crate::state::{State, Word};
 use crate::table::Row;
 
 /// Parameters of Stripe that no act here takes.
@@ -68,7 +69,7 @@ const NOT_FOR_GUESTS: [&str; 13] = [
     "transfer_group",
 ];
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Status {
     RequiresPaymentMethod,
     RequiresConfirmation,
@@ -98,7 +99,7 @@ pub(crate) enum Caller {
     Guest,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 pub(crate) struct PaymentIntent {
     pub(crate) id: String,
     pub(crate) created: i64,
@@ -107,7 +108,7 @@ pub(crate) struct PaymentIntent {
     pub(crate) client_secret: String,
     pub(crate) status: Status,
     /// `automatic`, `automatic_async` or `manual`.
-    pub(crate) capture_method: &'static str,
+    pub(crate) capture_method: Word,
     pub(crate) amount_received: i64,
     pub(crate) payment_method: Option<String>,
     pub(crate) latest_charge: Option<String>,
@@ -115,10 +116,10 @@ pub(crate) struct PaymentIntent {
     pub(crate) next_action: Option<Value>,
     pub(crate) return_url: Option<String>,
     pub(crate) canceled_at: Option<i64>,
-    pub(crate) cancellation_reason: Option<&'static str>,
+    pub(crate) cancellation_reason: Option<Word>,
     pub(crate) automatic_payment_methods: Option<Value>,
     pub(crate) allowed_payment_method_types: Option<Vec<String>>,
-    pub(crate) request_three_d_secure: &'static str,
+    pub(crate) request_three_d_secure: Word,
     pub(crate) description: Option<String>,
     pub(crate) receipt_email: Option<String>,
     pub(crate) transfer_group: Option<String>,

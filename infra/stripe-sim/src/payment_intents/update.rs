@@ -43,8 +43,12 @@ pub(crate) fn update(state: &mut State, id: &str, mut params: Params) -> Result<
         }
     }
     intent.transfer_group = transfer_group.or(intent.transfer_group);
-    intent.capture_method = capture_of_card.or(capture_method).unwrap_or(intent.capture_method);
-    intent.request_three_d_secure = three_d_secure.unwrap_or(intent.request_three_d_secure);
+    if let Some(method) = capture_of_card.or(capture_method) {
+        intent.capture_method = method.into();
+    }
+    if let Some(asked) = three_d_secure {
+        intent.request_three_d_secure = asked.into();
+    }
     if let Some(chosen) = chosen {
         intent.payment_method = Some(payment_methods::resolve(state, chosen)?);
     }

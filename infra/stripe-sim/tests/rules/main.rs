@@ -2,6 +2,7 @@
 
 mod access;
 mod connect;
+mod data_file;
 mod disputes;
 mod faults;
 mod harness;

@@ -20,10 +20,10 @@ use domain::error::Result;
 use domain::id::{BookingId, PaymentId};
 use serde_json::{Value, json};
 use services::SavedAnswer;
-use services::bookings::{Booking, BookingRequest};
+use services::bookings::Booking;
 use services::payments::Payment;
 use services::properties::{Property, PropertyDetails};
-use testkit::{Kit, Person, StripeAccount, in_days, one_adult};
+use testkit::{Kit, Person, StripeAccount, stay};
 
 /// A platform with one host, one guest and a provider of its own.
 struct Platform {
@@ -54,21 +54,8 @@ impl Platform {
         self.kit.listing_of(&self.host, change).await
     }
 
-    async fn try_book(&self, guest: &Person, property: &Property, (from, to): (i32, i32)) -> Result<Booking> {
-        let request = &BookingRequest {
-            property_id: property.id,
-            check_in: in_days(from),
-            check_out: in_days(to),
-            guests: one_adult(),
-            message: None,
-            quote_id: None,
-            expected_total: None,
-        };
-        let (services, actor) = (&self.kit.services, &guest.actor);
-        let sealer = &services.sealer().await?;
-        services
-            .write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await })
-            .await
+    async fn try_book(&self, guest: &Person, property: &Property, nights: (i32, i32)) -> Result<Booking> {
+        self.kit.try_to_book(guest, &stay(property.id, nights)).await
     }
 
     async fn book(&self, property: &Property, nights: (i32, i32)) -> Booking {

@@ -6,28 +6,10 @@ use domain::error::{Error, ErrorCode, Result};
 use domain::id::PropertyId;
 use domain::money::{Currency, Money};
 use jiff::SignedDuration;
-use services::bookings::{Booking, BookingRequest};
+use services::bookings::BookingRequest;
 use services::quotes::{Offer, Quote};
-use testkit::{Kit, Person, in_days, one_adult};
+use testkit::{Kit, in_days, one_adult, stay};
 use tokio::task::JoinSet;
-
-fn stay(property_id: PropertyId, (check_in, check_out): (i32, i32)) -> BookingRequest {
-    BookingRequest {
-        property_id,
-        check_in: in_days(check_in),
-        check_out: in_days(check_out),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    }
-}
-
-async fn book(kit: &Kit, guest: &Person, request: &BookingRequest) -> Result<Booking> {
-    let (services, actor) = (&kit.services, &guest.actor);
-    let sealer = &services.sealer().await?;
-    services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await }).await
-}
 
 async fn offer(kit: &Kit, request: &BookingRequest) -> Offer {
     let dates = (request.check_in, request.check_out);
@@ -51,7 +33,7 @@ async fn a_quote_of_this_stay_is_taken_and_its_price_frozen() {
     let offer = offer(&kit, &request).await;
     request.quote_id = Some(offer.quote_id);
     request.expected_total = Some(offer.price.total);
-    let booking = book(&kit, &guest, &request).await.expect("booked");
+    let booking = kit.try_to_book(&guest, &request).await.expect("booked");
     assert_eq!(booking.price, offer.price);
     assert_eq!(booking.status.as_str(), "pending_payment");
 }
@@ -69,7 +51,7 @@ async fn a_quote_that_was_altered_or_is_of_another_stay_is_refused() {
     let altered = String::from_utf8(altered).expect("ASCII");
     for word in [altered.as_str(), "", "x", "🦀", &quote_id[1..]] {
         let forged = BookingRequest { quote_id: Some(word.to_owned()), ..request.clone() };
-        let error = book(&kit, &guest, &forged).await.expect_err(word);
+        let error = kit.try_to_book(&guest, &forged).await.expect_err(word);
         assert_eq!(fault(&error), ("/quote_id", "invalid_format"), "{word}");
     }
     let mut more = one_adult();
@@ -82,14 +64,14 @@ async fn a_quote_that_was_altered_or_is_of_another_stay_is_refused() {
     ];
     for other in others {
         let other = BookingRequest { quote_id: Some(quote_id.clone()), ..other };
-        let error = book(&kit, &guest, &other).await.expect_err("a quote of another stay");
+        let error = kit.try_to_book(&guest, &other).await.expect_err("a quote of another stay");
         assert_eq!(fault(&error), ("/quote_id", "quote_mismatch"), "{other:?}");
     }
     // A cursor or refresh token is sealed too, but is no quote.
     let sealer = kit.services.sealer().await.expect("a key");
     let cursor = sealer.seal(services::sealing::Purpose::Cursor, b"{}");
     let forged = BookingRequest { quote_id: Some(cursor), ..request };
-    assert_eq!(fault(&book(&kit, &guest, &forged).await.expect_err("no quote")), ("/quote_id", "invalid_format"));
+    assert_eq!(fault(&kit.try_to_book(&guest, &forged).await.expect_err("no quote")), ("/quote_id", "invalid_format"));
 }
 
 #[tokio::test]
@@ -103,17 +85,17 @@ async fn a_price_that_changed_is_refused_with_the_new_quote_which_is_then_taken(
     let by_quote = BookingRequest { quote_id: Some(shown.quote_id), ..request.clone() };
     let by_total = BookingRequest { expected_total: Some(shown.price.total), ..request.clone() };
     for stale in [by_quote, by_total] {
-        let error = book(&kit, &guest, &stale).await.expect_err("another price");
+        let error = kit.try_to_book(&guest, &stale).await.expect_err("another price");
         assert_eq!(error.code(), ErrorCode::QuoteChanged);
         let quote = &error.extra()["quote"];
         assert_eq!(quote["price"]["total"]["amount"], offer(&kit, &request).await.price.total.amount);
         let new = quote["quote_id"].as_str().expect("a quote").to_owned();
-        let booking = book(&kit, &guest, &BookingRequest { quote_id: Some(new), ..request.clone() }).await;
+        let booking = kit.try_to_book(&guest, &BookingRequest { quote_id: Some(new), ..request.clone() }).await;
         let booking = booking.expect("the new price is today's");
         kit.database.execute("DELETE FROM bookings WHERE id = $1", &[&booking.id.uuid()]).await;
     }
     let in_euros = Money::new(offer(&kit, &request).await.price.total.amount, Currency::EUR);
-    let error = book(&kit, &guest, &BookingRequest { expected_total: Some(in_euros), ..request }).await;
+    let error = kit.try_to_book(&guest, &BookingRequest { expected_total: Some(in_euros), ..request }).await;
     assert_eq!(error.expect_err("another currency").code(), ErrorCode::QuoteChanged);
 }
 
@@ -122,14 +104,14 @@ async fn who_is_not_verified_does_not_book_and_nobody_books_their_own() {
     let kit = Kit::start().await;
     let host = kit.host().await;
     let property = kit.listing_of(&host, |_| {}).await;
-    let error = book(&kit, &kit.unverified().await, &stay(property.id, (10, 13))).await.expect_err("unverified");
+    let error = kit.try_to_book(&kit.unverified().await, &stay(property.id, (10, 13))).await.expect_err("unverified");
     assert_eq!(error.code(), ErrorCode::EmailUnverified);
-    let error = book(&kit, &host, &stay(property.id, (10, 13))).await.expect_err("own");
+    let error = kit.try_to_book(&host, &stay(property.id, (10, 13))).await.expect_err("own");
     assert_eq!(fault(&error), ("/property_id", "own_property"));
     let draft = kit.draft(&host, |_| {}).await;
-    let error = book(&kit, &kit.guest().await, &stay(draft.id, (10, 13))).await.expect_err("a draft");
+    let error = kit.try_to_book(&kit.guest().await, &stay(draft.id, (10, 13))).await.expect_err("a draft");
     assert_eq!(fault(&error), ("/property_id", "not_found"));
-    let error = book(&kit, &kit.guest().await, &stay(PropertyId::new(), (10, 13))).await.expect_err("nothing");
+    let error = kit.try_to_book(&kit.guest().await, &stay(PropertyId::new(), (10, 13))).await.expect_err("nothing");
     assert_eq!(fault(&error), ("/property_id", "not_found"));
 }
 
@@ -140,16 +122,16 @@ async fn unpaid_holds_are_counted_exactly_however_many_come_at_once() {
     let mut tasks = JoinSet::new();
     for n in 0..16 {
         let (kit, guest, request) = (kit.clone(), guest.clone(), stay(property.id, (10 + 3 * n, 12 + 3 * n)));
-        tasks.spawn(async move { book(&kit, &guest, &request).await.map_err(|error| error.code()) });
+        tasks.spawn(async move { kit.try_to_book(&guest, &request).await.map_err(|error| error.code()) });
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 10);
     let refused: Vec<_> = outcomes.into_iter().filter_map(Result::err).collect();
     assert_eq!(refused, [ErrorCode::TooManyHolds; 6]);
     // Another guest's count is another, and a hold that ran out does not count.
-    book(&kit, &kit.guest().await, &stay(property.id, (100, 101))).await.expect("another guest");
+    kit.try_to_book(&kit.guest().await, &stay(property.id, (100, 101))).await.expect("another guest");
     kit.database.advance(SignedDuration::from_mins(15)).await;
-    book(&kit, &guest, &stay(property.id, (110, 111))).await.expect("all ten have run out");
+    kit.try_to_book(&guest, &stay(property.id, (110, 111))).await.expect("all ten have run out");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -160,7 +142,7 @@ async fn one_of_many_guests_gets_the_nights_and_the_others_are_told_so() {
     for n in 0..24 {
         let guest = kit.guest().await;
         let (kit, request) = (kit.clone(), stay(property.id, (10 + n % 3, 13 + n % 3)));
-        tasks.spawn(async move { book(&kit, &guest, &request).await.map_err(|error| error.code()) });
+        tasks.spawn(async move { kit.try_to_book(&guest, &request).await.map_err(|error| error.code()) });
     }
     let outcomes = tasks.join_all().await;
     assert_eq!(outcomes.iter().filter(|outcome| outcome.is_ok()).count(), 1);
@@ -173,7 +155,7 @@ async fn nights_of_a_hold_that_ran_out_go_to_everybody_who_wants_others() {
     let kit = Arc::new(Kit::start().await);
     for round in 0..8 {
         let (property, first) = (kit.listed_property().await, kit.guest().await);
-        book(&kit, &first, &stay(property.id, (10, 40))).await.expect("held");
+        kit.book(&first, property.id, (10, 40)).await;
         kit.database.advance(SignedDuration::from_mins(15)).await;
         let mut guests = Vec::new();
         for _ in 0..10 {
@@ -182,7 +164,7 @@ async fn nights_of_a_hold_that_ran_out_go_to_everybody_who_wants_others() {
         let mut tasks = JoinSet::new();
         for (n, guest) in (0..).zip(guests) {
             let (kit, request) = (kit.clone(), stay(property.id, (10 + 3 * n, 13 + 3 * n)));
-            tasks.spawn(async move { book(&kit, &guest, &request).await.map_err(|error| error.code()) });
+            tasks.spawn(async move { kit.try_to_book(&guest, &request).await.map_err(|error| error.code()) });
         }
         let refused: Vec<_> = tasks.join_all().await.into_iter().filter_map(Result::err).collect();
         assert_eq!(refused, [], "round {round}: nobody holds these nights");
@@ -207,5 +189,5 @@ async fn the_most_expensive_stay_there_can_be_has_a_price() {
     request.guests.adults = 50;
     let offer = offer(&kit, &request).await;
     assert!(offer.price.total.amount > most);
-    book(&kit, &kit.guest().await, &request).await.expect("it fits the columns");
+    kit.try_to_book(&kit.guest().await, &request).await.expect("it fits the columns");
 }

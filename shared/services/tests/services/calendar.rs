@@ -4,34 +4,20 @@ use std::sync::Arc;
 
 use domain::calendar::{DaySpan, NightChange};
 use domain::error::{Error, ErrorCode, Result};
-use domain::id::{FeedId, PropertyId};
+use domain::id::FeedId;
 use domain::pricing::PriceLineCode;
 use domain::stay::StayDates;
 use jiff::civil::date;
-use services::bookings::{Booking, BookingRequest};
+use services::bookings::Booking;
 use services::calendar::{CalendarChange, CalendarDay, set_calendar};
 use services::properties::Property;
 use services::quotes::Quote;
-use testkit::{Kit, Person, in_days, one_adult};
+use testkit::{Kit, Person, in_days, one_adult, stay};
 use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
-fn stay(property_id: PropertyId, (check_in, check_out): (i32, i32)) -> BookingRequest {
-    BookingRequest {
-        property_id,
-        check_in: in_days(check_in),
-        check_out: in_days(check_out),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    }
-}
-
 async fn book(kit: &Kit, guest: &Person, property: &Property, nights: (i32, i32)) -> Result<Booking> {
-    let (services, actor, request) = (&kit.services, &guest.actor, &stay(property.id, nights));
-    let sealer = &services.sealer().await?;
-    services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await }).await
+    kit.try_to_book(guest, &stay(property.id, nights)).await
 }
 
 async fn quote(kit: &Kit, property: &Property, (check_in, check_out): (i32, i32)) -> Quote {

@@ -4,9 +4,8 @@ use domain::event::{Event, EventKind};
 use domain::id::{BookingId, EventId, PropertyId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use services::bookings::BookingRequest;
 use services::inbox::{Channels, Preferences, choose};
-use testkit::{Kit, Person, WEB_URL, in_days, one_adult};
+use testkit::{Kit, Person, WEB_URL};
 
 /// A stay that somebody has booked, and both its sides.
 struct Stay {
@@ -20,20 +19,7 @@ impl Stay {
     async fn of(kit: &Kit) -> Self {
         let (host, guest) = (kit.host().await, kit.guest().await);
         let property_id = kit.listing_of(&host, |_| {}).await.id;
-        let request = BookingRequest {
-            property_id,
-            check_in: in_days(10),
-            check_out: in_days(12),
-            guests: one_adult(),
-            message: None,
-            quote_id: None,
-            expected_total: None,
-        };
-        let (services, actor, request) = (&kit.services, &guest.actor, &request);
-        let sealer = &services.sealer().await.expect("a key");
-        let booked =
-            services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-        let booking_id = booked.await.expect("booked").id;
+        let booking_id = kit.book(&guest, property_id, (10, 12)).await.id;
         Self { host, guest, property_id, booking_id }
     }
 

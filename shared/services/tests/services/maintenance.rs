@@ -3,25 +3,11 @@
 use std::sync::Arc;
 
 use jiff::SignedDuration;
-use services::bookings::BookingRequest;
 use services::properties::Property;
-use testkit::{EventsMode, Kit, Person, in_days, one_adult};
+use testkit::{EventsMode, Kit, Person};
 
 async fn hold(kit: &Kit, guest: &Person, property: &Property, first: i32) {
-    let request = BookingRequest {
-        property_id: property.id,
-        check_in: in_days(first),
-        check_out: in_days(first + 1),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor, request) = (&kit.services, &guest.actor, &request);
-    let sealer = &services.sealer().await.expect("a key");
-    let booked =
-        services.write("test.hold", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    booked.await.expect("held");
+    kit.book(guest, property.id, (first, first + 1)).await;
 }
 
 async fn event(kit: &Kit) {

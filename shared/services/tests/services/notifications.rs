@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::json;
 use services::bookings::BookingRequest;
 use services::threads::ask_host;
-use testkit::{Kit, LocalAws, UnreliableDeliveries, WEB_URL, in_days, one_adult};
+use testkit::{Kit, LocalAws, UnreliableDeliveries, WEB_URL, stay};
 use tokio::task::JoinSet;
 
 fn registered(user_id: UserId) -> Event {
@@ -102,20 +102,9 @@ async fn the_host_is_mailed_of_a_request_and_what_people_wrote_stays_text() {
     let (host, guest) = (kit.host().await, kit.guest().await);
     let property =
         kit.listing_of(&host, |details| details.title = Some("<script>alert(1)</script> & \"Loft\"".to_owned())).await;
-    let request = BookingRequest {
-        property_id: property.id,
-        check_in: in_days(10),
-        check_out: in_days(12),
-        guests: one_adult(),
-        message: Some("<img src=x> We come by train.".to_owned()),
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor, request) = (&kit.services, &guest.actor, &request);
-    let sealer = &services.sealer().await.expect("a key");
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    let booking = booked.await.expect("booked");
+    let message = Some("<img src=x> We come by train.".to_owned());
+    let request = BookingRequest { message, ..stay(property.id, (10, 12)) };
+    let booking = kit.try_to_book(&guest, &request).await.expect("booked");
     let data = json!({
         "booking_id": booking.id, "property_id": property.id, "guest_id": guest.id, "host_id": host.id,
     });
@@ -140,20 +129,7 @@ async fn a_mail_is_in_the_readers_language_amounts_and_clocks() {
         kit.database.execute(sql, &[&person.id.uuid(), &locale, &zone]).await;
     }
     let property = kit.listing_of(&host, |details| details.base_price_minor = Some(123_450)).await;
-    let request = &BookingRequest {
-        property_id: property.id,
-        check_in: in_days(10),
-        check_out: in_days(12),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor) = (&kit.services, &guest.actor);
-    let sealer = &services.sealer().await.expect("a key");
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    let booking = booked.await.expect("booked");
+    let booking = kit.book(&guest, property.id, (10, 12)).await;
     let data = json!({
         "booking_id": booking.id, "property_id": property.id, "guest_id": guest.id, "host_id": host.id,
     });

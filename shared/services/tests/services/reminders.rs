@@ -8,25 +8,11 @@ use domain::time_zone::TimeZoneName;
 use jiff::civil::Date;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
-use services::bookings::BookingRequest;
 use services::properties::Property;
-use testkit::{Kit, Person, in_days, one_adult};
+use testkit::{Kit, Person, in_days};
 
 async fn book(kit: &Kit, guest: &Person, property: &Property, first: i32) -> BookingId {
-    let request = &BookingRequest {
-        property_id: property.id,
-        check_in: in_days(first),
-        check_out: in_days(first + 2),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor) = (&kit.services, &guest.actor);
-    let sealer = &services.sealer().await.expect("a key");
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    booked.await.expect("booked").id
+    kit.book(guest, property.id, (first, first + 2)).await.id
 }
 
 /// A pass of the scheduler, and what was published of a kind in all.

@@ -3,8 +3,8 @@
 use domain::id::{BookingId, PaymentId, RefundId};
 use domain::ledger::{self, Account, Movement, Standing, Subject};
 use domain::money::{Currency, Money};
-use services::bookings::{Booking, BookingRequest};
-use testkit::{Kit, in_days, one_adult};
+use services::bookings::Booking;
+use testkit::Kit;
 use tokio_postgres::error::SqlState;
 
 fn usd(amount: i64) -> Money {
@@ -18,20 +18,7 @@ fn subject(booking: &Booking) -> Subject {
 async fn booked(kit: &Kit) -> Booking {
     let (host, guest) = (kit.host().await, kit.guest().await);
     let property = kit.listing_of(&host, |_| {}).await;
-    let request = &BookingRequest {
-        property_id: property.id,
-        check_in: in_days(10),
-        check_out: in_days(13),
-        guests: one_adult(),
-        message: None,
-        quote_id: None,
-        expected_total: None,
-    };
-    let (services, actor) = (&kit.services, &guest.actor);
-    let sealer = &services.sealer().await.expect("a sealer");
-    let booked =
-        services.write("test.book", |tx| async move { services.create_booking(&tx, actor, request, sealer).await });
-    booked.await.expect("booked")
+    kit.book(&guest, property.id, (10, 13)).await
 }
 
 async fn post(kit: &Kit, movement: &Movement) -> domain::error::Result<bool> {
