@@ -71,6 +71,20 @@ impl Provider {
         Ok(next.context("the page leads nowhere")?.to_owned())
     }
 
+    /// The guest's bank decides the dispute of a payment: `won` or `lost`.
+    ///
+    /// # Errors
+    /// When the payment has none, or the provider does not answer.
+    pub async fn decide_dispute(&self, client_secret: &str, verdict: &str) -> Result<()> {
+        let intent = client_secret.split("_secret").next().unwrap_or_default();
+        let disputes = self.get(&format!("/v1/disputes?payment_intent={intent}")).await?;
+        let id = disputes["data"][0]["id"].as_str().context("no dispute")?;
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let url = format!("{}/_sim/disputes/{id}/close", self.url);
+        http.post(url).json(&json!({ "status": verdict })).send().await?.error_for_status()?;
+        Ok(())
+    }
+
     /// An object of the provider's API, or a list.
     ///
     /// # Errors

@@ -13,7 +13,7 @@ use tokio_postgres::Client;
 
 use super::calls::{self, Came, STAYS_EACH, Target, book, dates, targets, try_to_book};
 use super::script::{self, Captured, Script};
-use super::{BookingsArguments, webhooks};
+use super::{BookingsArguments, Part, webhooks};
 use crate::bench::lines::{Line, report};
 use crate::bench::search::capture::{self, Sent};
 use crate::bench::search::{pgbench, server_log};
@@ -44,6 +44,17 @@ struct Bench<'a> {
 /// # Errors
 /// When a bar is missed.
 pub(super) async fn all(paths: &Paths, description: &Description, arguments: &BookingsArguments) -> Result<()> {
+    let mut lines = Vec::new();
+    if arguments.measures(Part::Spread) || arguments.measures(Part::Hot) {
+        lines.extend(booking(paths, description, arguments).await?);
+    }
+    if arguments.measures(Part::Webhooks) {
+        lines.push(webhooks::ingress(paths, description, (arguments.round(), arguments.rounds)).await?);
+    }
+    report(&lines)
+}
+
+async fn booking(paths: &Paths, description: &Description, arguments: &BookingsArguments) -> Result<Vec<Line>> {
     let postgres = description.postgres(paths)?;
     let admin = postgres.connect("postgres", DATABASE).await?;
     let services = Arc::new(calls::services()?);
@@ -58,16 +69,19 @@ pub(super) async fn all(paths: &Paths, description: &Description, arguments: &Bo
     // Also when something failed: what was booked here is nobody's.
     calls::sweep(&bench.admin).await?;
     bench.admin.batch_execute("DROP TABLE bench_targets, bench_guests").await?;
-    let mut lines = measured?;
-    lines.push(webhooks::ingress(paths, description, (arguments.round(), arguments.rounds)).await?);
-    report(&lines)
+    measured
 }
 
 impl Bench<'_> {
     async fn measure(&self) -> Result<Vec<Line>> {
         let sent = self.captured().await?;
-        let mut lines = vec![self.spread(&sent).await?];
-        lines.extend(self.hot(&sent).await?);
+        let mut lines = Vec::new();
+        if self.arguments.measures(Part::Spread) {
+            lines.push(self.spread(&sent).await?);
+        }
+        if self.arguments.measures(Part::Hot) {
+            lines.extend(self.hot(&sent).await?);
+        }
         Ok(lines)
     }
 

@@ -30,6 +30,9 @@ pub(crate) struct BookingsArguments {
     /// Rounds of each side, one after the other.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Only one of the measurements.
+    #[arg(long)]
+    only: Option<Part>,
     /// Measure in this build, optimised or not: for trying out.
     #[arg(long)]
     as_built: bool,
@@ -38,7 +41,22 @@ pub(crate) struct BookingsArguments {
     in_process: bool,
 }
 
+/// One of the measurements.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// Bookings spread over listings.
+    Spread,
+    /// Everybody wants the same nights.
+    Hot,
+    /// Webhooks coming in.
+    Webhooks,
+}
+
 impl BookingsArguments {
+    fn measures(&self, part: Part) -> bool {
+        self.only.is_none_or(|only| only == part)
+    }
+
     fn round(&self) -> Duration {
         Duration::from_secs(self.seconds)
     }
@@ -70,6 +88,9 @@ pub(crate) async fn bookings(paths: &Paths, arguments: &BookingsArguments) -> Re
     };
     command.arg("--state-dir").arg(&paths.state).args(["bench", "bookings", "--in-process"]);
     command.args(["--seconds", &arguments.seconds.to_string(), "--rounds", &arguments.rounds.to_string()]);
+    if let Some(value) = arguments.only.as_ref().and_then(clap::ValueEnum::to_possible_value) {
+        command.args(["--only", value.get_name()]);
+    }
     let environment = environment(paths, &description, ("bookings", measure::HOT_CLIENTS))?;
     let status = command.envs(environment).current_dir(&paths.root).kill_on_drop(true).status();
     if status.await.context("the measuring program cannot be started")?.success() {
