@@ -1,17 +1,20 @@
 //! Functions are killed in the middle, between what they have committed and their answer: whoever asks again with the
-//! same key gets the one booking, the one payment, the one cancellation. Run last, as `zz_faults` is: what is killed is
+//! same key gets the one booking, the one payment, the one cancellation. Workers are killed with batches in hand: all of
+//! it is done, once. Run last, as `zz_faults` is: what is killed is
 //! everybody's.
 
 use std::time::Duration;
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use e2e::{Answer, Api, Call, Draft, Property, Provider, Stack, Stay, User, new_key};
 use futures::future::{join, join_all, try_join_all};
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{Instant, interval, timeout};
 
 /// Service must be back within this time after a kill.
 const BACK_SECONDS: u64 = 20;
+/// Queues give again within this time what a worker took and did not finish, and the scheduler has come by.
+const TAKEN_BACK_SECONDS: u64 = 150;
 /// Nobody waits longer for an answer that a killed function owes.
 const GIVEN_UP: Duration = Duration::from_secs(4);
 
@@ -73,7 +76,8 @@ impl Town {
 async fn a_killed_function_has_done_its_work_once_or_not_at_all() -> Result<()> {
     let town = Town::build().await?;
     pay_and_cancel(&town).await?;
-    book_in_a_storm(&town).await
+    book_in_a_storm(&town).await?;
+    confirm_with_dying_workers(&town).await
 }
 
 async fn pay_and_cancel(town: &Town) -> Result<()> {
@@ -122,4 +126,68 @@ async fn book_in_a_storm(town: &Town) -> Result<()> {
     // And the one that was cancelled before.
     ensure!(booked == keys.len() + 1, "{booked} bookings for {} requests", keys.len() + 1);
     Ok(())
+}
+
+/// Workers die again and again while they have batches of webhooks and of events in hand.
+async fn confirm_with_dying_workers(town: &Town) -> Result<()> {
+    const STAYS: i32 = 12;
+    const DEATHS: usize = 3;
+    let Town { api, provider, guest, stack, property } = town;
+    let (mut bookings, mut secrets) = (Vec::new(), Vec::new());
+    for number in 0..STAYS {
+        let booked = api.book(guest, &Stay::in_days(120 + number, 1)?.body(property)).expect(201).await?;
+        let body = json!({ "booking_id": booked.at("/id")? });
+        let payment = api.post("/v1/payments").by(guest).key(&new_key()).json(&body).expect(201).await?;
+        bookings.push(booked.text_at("/id")?);
+        secrets.push(payment.text_at("/client_secret")?);
+    }
+    let pay = try_join_all(secrets.iter().map(|secret| provider.pay(secret, "pm_card_visa")));
+    let kill = async {
+        for _ in 0..DEATHS {
+            kill_once_alive(stack, "payment-webhooks").await?;
+            kill_once_alive(stack, "notifications").await?;
+        }
+        anyhow::Ok(())
+    };
+    let (paid, killed) = join(pay, kill).await;
+    killed?;
+    ensure!(paid?.iter().all(|status| *status == 200), "a card was not charged");
+
+    // What a dead worker had in hand is given to another when its queue takes it back.
+    let deadline = Instant::now() + Duration::from_secs(TAKEN_BACK_SECONDS);
+    let mut pace = interval(Duration::from_millis(200));
+    loop {
+        pace.tick().await;
+        let inbox = api.get("/v1/notifications?limit=100").by(guest).expect(200).await?;
+        let entries = inbox.at("/data")?;
+        let entries = entries.as_array().context("no list")?;
+        let told = |booking: &String| {
+            let is_of =
+                |entry: &&Value| entry["kind"] == "booking.confirmed" && entry["data"]["booking_id"] == *booking;
+            entries.iter().filter(is_of).count()
+        };
+        ensure!(bookings.iter().all(|booking| told(booking) <= 1), "told twice: {inbox}");
+        if bookings.iter().all(|booking| told(booking) == 1) {
+            break;
+        }
+        ensure!(Instant::now() < deadline, "not all confirmed {TAKEN_BACK_SECONDS} s after the deaths: {inbox}");
+    }
+    for booking in &bookings {
+        let booking = api.get(&format!("/v1/bookings/{booking}")).by(guest).expect(200).await?;
+        ensure!(booking.text_at("/status")? == "confirmed", "{booking}");
+    }
+    Ok(())
+}
+
+/// Kills a function, as soon as there are copies of it.
+async fn kill_once_alive(stack: &Stack, function: &str) -> Result<()> {
+    let deadline = Instant::now() + Duration::from_secs(BACK_SECONDS);
+    let mut pace = interval(Duration::from_millis(100));
+    loop {
+        pace.tick().await;
+        match stack.kill(function).await {
+            Err(_) if Instant::now() < deadline => {}
+            killed => return killed,
+        }
+    }
 }

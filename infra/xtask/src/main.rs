@@ -196,6 +196,10 @@ enum Killable {
     Bookings,
     /// All copies.
     Payments,
+    /// All copies.
+    PaymentWebhooks,
+    /// All copies.
+    Notifications,
 }
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -266,6 +270,8 @@ async fn kill(paths: &Paths, what: Killable) -> Result<()> {
         Killable::Ministack => processes::kill_now(paths, Part::Ministack.name()).await,
         Killable::Bookings => processes::kill_copies(paths, "bookings").await,
         Killable::Payments => processes::kill_copies(paths, "payments").await,
+        Killable::PaymentWebhooks => processes::kill_copies(paths, "payment-webhooks").await,
+        Killable::Notifications => processes::kill_copies(paths, "notifications").await,
     }
 }
 
