@@ -7,7 +7,7 @@ use domain::error::Result;
 use jiff::Timestamp;
 use services::ports::{DeliveryClaim, DeliveryLog};
 
-use crate::aws::{Aws, Dynamo, from_sdk, n, s, text};
+use crate::aws::{Aws, Dynamo, from_sdk, n, s, text, unless_condition_failed};
 
 /// How long a worker has a delivery to itself: longer than an invocation may run.
 const CLAIM_SECONDS: i64 = 30;
@@ -80,15 +80,19 @@ impl DeliveryLog for DynamoDeliveries {
     }
 
     async fn release(&self, delivery_id: &str) -> Result<()> {
-        self.dynamo
+        let outcome = self
+            .dynamo
             .client()
             .await
             .delete_item()
             .table_name(&self.table)
             .key("delivery_id", s(delivery_id))
+            .condition_expression("#state = :claimed")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":claimed", s("claimed"))
             .send()
-            .await
-            .map_err(|error| from_sdk("dynamodb", error))?;
-        Ok(())
+            .await;
+        // What another has done since stays done.
+        unless_condition_failed(outcome).map(drop)
     }
 }

@@ -38,6 +38,15 @@ async fn a_delivery_given_back_may_be_claimed_again() {
 }
 
 #[tokio::test]
+async fn what_is_done_is_not_given_back_by_a_worker_that_was_too_late() {
+    let (_aws, log, id) = log().await;
+    assert_eq!(log.claim(&id).await.expect("an answer"), DeliveryClaim::Mine);
+    log.complete(&id).await.expect("marked");
+    log.release(&id).await.expect("nothing to do");
+    assert_eq!(log.claim(&id).await.expect("an answer"), DeliveryClaim::Done);
+}
+
+#[tokio::test]
 async fn a_worker_that_died_holds_its_claim_for_a_while_only() {
     let (aws, log, id) = log().await;
     assert_eq!(log.claim(&id).await.expect("an answer"), DeliveryClaim::Mine);
