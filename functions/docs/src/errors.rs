@@ -30,6 +30,9 @@ const fn advice(code: ErrorCode) -> &'static str {
         }
         ErrorCode::Forbidden => "You may see this, but not do that. Another account may.",
         ErrorCode::EmailUnverified => "Open the link in the mail that came at registration, or ask for a new one.",
+        ErrorCode::ProviderEmailUnverified => {
+            "The provider says nothing of your e-mail address, or that it is not verified. Verify it there and sign in again, or register with a password."
+        }
         ErrorCode::NotFound => {
             "There is nothing at this address that you may see. What exists but is not yours looks the same."
         }
@@ -40,6 +43,12 @@ const fn advice(code: ErrorCode) -> &'static str {
             "None of the media types in the Accept header can be made. `detail` names those that can."
         }
         ErrorCode::EmailTaken => "There is an account with this e-mail address. Log in, or reset the password.",
+        ErrorCode::AccountUnverified => {
+            "An account has this e-mail address, never confirmed it, and has a second factor. Log in with its password and its code, open the link in the mail, then sign in at the provider."
+        }
+        ErrorCode::LastSignInMethod => {
+            "Nobody could sign in to the account any more. Set a password first: `POST /v1/auth/password/forgot`."
+        }
         ErrorCode::NotReady => {
             "The listing lacks, or would then lack, what publishing needs. `missing` names the fields."
         }

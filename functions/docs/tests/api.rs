@@ -24,6 +24,7 @@ fn config() -> Config {
         signing_key: SecretAt::Value(text("{}")),
         stripe: None,
         stripe_api_base: text("http://127.0.0.1:1"),
+        sign_in_providers: None,
         redis_url: None,
         payment_events_queue_url: String::new(),
         events_queue_url: text("http://127.0.0.1:1/queue"),

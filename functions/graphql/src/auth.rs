@@ -39,7 +39,7 @@ struct VerifyEmailInput {
 
 /// The tokens a client works with (RFC 6749 §5.1).
 #[derive(Deserialize, SimpleObject)]
-struct TokensPayload {
+pub(crate) struct TokensPayload {
     access_token: String,
     /// Always `Bearer`.
     token_type: String,

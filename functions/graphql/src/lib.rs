@@ -17,6 +17,7 @@ mod earnings;
 mod errors;
 mod graphiql;
 mod http;
+mod identities;
 mod limits;
 mod loaders;
 mod mutations;
@@ -50,6 +51,7 @@ use web::AppState;
 pub(crate) struct Query(
     node::NodeQuery,
     users::UserQuery,
+    identities::IdentityQuery,
     search::SearchQuery,
     properties::PropertyQuery,
     places::PlaceQuery,
@@ -67,6 +69,7 @@ pub(crate) struct Query(
 #[derive(Default, MergedObject)]
 pub(crate) struct Mutation(
     auth::AuthMutation,
+    identities::IdentityMutation,
     users::UserMutation,
     accounts::AccountMutation,
     properties::PropertyMutation,

@@ -3,6 +3,7 @@
 use async_graphql::{ComplexObject, Context, ID, InputObject, Object, Result, SimpleObject};
 use serde::{Deserialize, Serialize};
 use services::users::{Registration, User as StoredUser};
+use users::identity_json::IdentityOut;
 use users::json::{PublicUserOut, RegisterIn, UserOut};
 use users::session_json::SessionOut;
 use web::answers;
@@ -10,6 +11,7 @@ use web::answers;
 use crate::accounts::Session;
 use crate::caller::{RequestExt, if_visible};
 use crate::codes::Role;
+use crate::identities::Identity;
 use crate::mutations;
 use crate::scalars::{Currency, DateTime};
 use crate::wire;
@@ -79,6 +81,13 @@ impl Account {
         let sessions = ctx.services().sessions_of(actor).await?;
         let session = |session| wire::object(&SessionOut::of(session, actor));
         Ok(Some(sessions.into_iter().map(session).collect::<domain::error::Result<_>>()?))
+    }
+
+    /// Providers by which the caller signs in, the oldest first.
+    async fn identities(&self, ctx: &Context<'_>) -> Result<Option<Vec<Identity>>> {
+        let identities = ctx.services().identities_of(ctx.signed_in()?).await?;
+        let shown = identities.into_iter().map(|identity| wire::object(&IdentityOut::from(identity)));
+        Ok(Some(shown.collect::<domain::error::Result<_>>()?))
     }
 }
 

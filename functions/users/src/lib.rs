@@ -1,6 +1,8 @@
 //! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
+mod complete_sign_in;
 mod confirm_totp;
+mod delete_identity;
 mod delete_me;
 mod delete_session;
 mod delete_totp;
@@ -8,10 +10,13 @@ mod export_me;
 mod forgot_password;
 mod get_me;
 mod get_user;
+pub mod identity_json;
 pub mod json;
 mod jwks;
+mod list_identities;
 mod list_notifications;
 mod list_sessions;
+mod list_sign_in_providers;
 mod login;
 mod logout;
 pub mod notification_json;
@@ -25,6 +30,7 @@ mod request_email_change;
 mod resend_verification;
 mod reset_password;
 pub mod session_json;
+mod start_sign_in;
 pub mod totp_json;
 mod update_me;
 mod verify_email;
@@ -50,6 +56,11 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(reset_password::reset_password))
         .routes(routes!(propose_totp::propose_totp, delete_totp::delete_totp))
         .routes(routes!(confirm_totp::confirm_totp))
+        .routes(routes!(list_sign_in_providers::list_sign_in_providers))
+        .routes(routes!(start_sign_in::start_sign_in))
+        .routes(routes!(complete_sign_in::complete_sign_in))
+        .routes(routes!(list_identities::list_identities))
+        .routes(routes!(delete_identity::delete_identity))
         .routes(routes!(list_sessions::list_sessions))
         .routes(routes!(delete_session::delete_session))
         .routes(routes!(list_notifications::list_notifications))

@@ -59,6 +59,7 @@ impl Samples {
         // Acts of admins are refused to everybody here; nobody's samples are to be suspended by another test's admin.
         let (unknown_user_id, unknown_property_id) = (unknown_id("user"), unknown_id("prop"));
         let (payment_id, session_id) = (unknown_id("pay"), unknown_id("sess"));
+        let (identity_id, provider_id) = (unknown_id("ident"), "nobody".to_owned());
         let id = match operation.path.as_str() {
             path if path.starts_with("/v1/reviews/{") || path.starts_with("/v1/admin/reviews/{") => &review_id,
             path if path.starts_with("/v1/admin/users/{") => &unknown_user_id,
@@ -67,6 +68,9 @@ impl Samples {
             path if path.starts_with("/v1/payments/{") => &payment_id,
             path if path.starts_with("/v1/payouts/{") => &payout_id,
             path if path.starts_with("/v1/auth/sessions/{") => &session_id,
+            path if path.starts_with("/v1/auth/identities/{") => &identity_id,
+            // The stack has no provider: what is tried there finds nothing.
+            path if path.starts_with("/v1/auth/oidc/{") => &provider_id,
             path if path.starts_with("/v1/bookings/{") => &self.booking_id,
             path if path.starts_with("/v1/threads/{") => &self.thread_id,
             path if path.starts_with("/v1/wishlists/{") => &self.wishlist_id,
@@ -76,7 +80,7 @@ impl Samples {
             _ => bail!("no sample path for {}: add it to Samples::path", operation.name()),
         };
         let named = |part: &str| match part {
-            "{id}" => Some(id.clone()),
+            "{id}" | "{provider}" => Some(id.clone()),
             "{property_id}" => Some(self.property.id.clone()),
             "{feed_id}" => Some(unknown_id("feed")),
             // None is known here: what is tried with it finds nothing.
@@ -108,6 +112,10 @@ impl Samples {
                 json!({ "refresh_token": "none-of-ours" })
             }
             "POST /v1/auth/totp/confirm" | "DELETE /v1/auth/totp" => json!({ "code": "000000" }),
+            "POST /v1/auth/oidc/{provider}/start" => json!({ "redirect_uri": "https://www.example.com/sign-in" }),
+            "POST /v1/auth/oidc/{provider}/complete" => json!({
+                "code": "none", "state": "none", "browser_secret": "none", "iss": "https://example.com", "totp": "000000"
+            }),
             "POST /v1/auth/password/forgot" => json!({ "email": self.guest.email }),
             "POST /v1/auth/password/reset" => json!({ "token": "none-of-ours", "password": "another horse entirely" }),
             "PATCH /v1/users/me" => json!({
@@ -181,6 +189,7 @@ impl Samples {
             Some("threads") => "thread",
             Some("wishlists") => "wish",
             Some("notifications") => "notif",
+            Some("auth") if path.contains("/identities/") => "ident",
             Some("auth") => "sess",
             _ => "user",
         };

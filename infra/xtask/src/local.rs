@@ -179,6 +179,8 @@ pub(crate) fn secret_values(functions: &[Function], postgres: &Postgres, secrets
             "MIGRATION_DATABASE_SECRET_ID" => database("roost_owner", &secrets.owner_password),
             "TOKEN_KEYS_SECRET_ID" => secrets.token_keys.clone(),
             "SIGNING_SECRET_ID" => secrets.signing_keys.clone(),
+            // None: a developer who wants one puts it in (docs/RUNBOOK.md).
+            "SIGN_IN_PROVIDERS_SECRET_ID" => json!({ "providers": [] }),
             "STRIPE_SECRET_ID" => crate::stripe::secret(),
             _ => continue,
         };

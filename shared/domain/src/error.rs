@@ -60,6 +60,8 @@ error_codes! {
     Forbidden = "forbidden", 403, "Not allowed";
     /// The account's e-mail address has not been verified yet.
     EmailUnverified = "email_unverified", 403, "Verify your e-mail address first";
+    /// The address of somebody new is not verified where they sign in.
+    ProviderEmailUnverified = "provider_email_unverified", 403, "The provider has not verified the e-mail address";
     /// Nothing there that the caller may see.
     NotFound = "not_found", 404, "Not found";
     /// The route is known, but not with this method.
@@ -68,6 +70,10 @@ error_codes! {
     NotAcceptable = "not_acceptable", 406, "Not acceptable";
     /// An account with this address exists.
     EmailTaken = "email_taken", 409, "The e-mail address is taken";
+    /// An account has this address, was never proven to be its owner's, and has a second factor.
+    AccountUnverified = "account_unverified", 409, "The account's e-mail address was never confirmed";
+    /// Without it nobody could sign in to the account.
+    LastSignInMethod = "last_sign_in_method", 409, "It is the only way to sign in";
     /// The listing lacks, or would lack, what publishing needs; `missing` names the fields.
     NotReady = "not_ready", 409, "The listing is not ready to be published";
     /// The property has as many photos as it may.

@@ -63,6 +63,10 @@ code_enum! {
         UserTotpEnabled = "user.totp_enabled",
         /// The account has no second factor any more.
         UserTotpDisabled = "user.totp_disabled",
+        /// The account opens by a sign-in at a provider.
+        UserIdentityLinked = "user.identity_linked",
+        /// The account opens no longer by a sign-in at a provider.
+        UserIdentityRemoved = "user.identity_removed",
     }
 }
 
@@ -80,6 +84,8 @@ impl EventKind {
                 | Self::UserNewSignIn
                 | Self::UserTotpEnabled
                 | Self::UserTotpDisabled
+                | Self::UserIdentityLinked
+                | Self::UserIdentityRemoved
         )
     }
 }

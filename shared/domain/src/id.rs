@@ -108,6 +108,8 @@ ids! {
     UserId = "user";
     /// Another address for an account.
     EmailChangeId = "emch";
+    /// Who a person is at a provider of OpenID Connect.
+    IdentityId = "ident";
     /// A place to stay.
     PropertyId = "prop";
     /// A stay booked, or being booked.
@@ -197,6 +199,7 @@ mod tests {
     fn each_kind_has_a_prefix_of_its_own() {
         let prefixes = [
             UserId::PREFIX,
+            IdentityId::PREFIX,
             PropertyId::PREFIX,
             BookingId::PREFIX,
             ChangeId::PREFIX,

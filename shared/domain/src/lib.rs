@@ -23,6 +23,7 @@ pub mod error;
 pub mod event;
 pub mod geo;
 pub mod id;
+pub mod identity;
 pub mod ledger;
 pub mod message;
 pub mod money;

@@ -77,6 +77,11 @@ impl PersonName {
     pub fn parse(text: &str) -> Result<Self, Invalid> {
         text::checked(text, 1, 80, Lines::Single).map(Self)
     }
+
+    /// The first and last name of somebody who has told none.
+    pub fn stand_in() -> (Self, Self) {
+        (Self("New".to_owned()), Self("member".to_owned()))
+    }
 }
 
 text_type! {

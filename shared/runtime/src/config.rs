@@ -52,6 +52,8 @@ pub struct Config {
     pub stripe: Option<SecretAt>,
     /// Where Stripe's API is.
     pub stripe_api_base: String,
+    /// The providers by which people may sign in; none without it.
+    pub sign_in_providers: Option<SecretAt>,
     /// The cache, if there is one.
     pub redis_url: Option<String>,
     /// Queue of webhook events; empty where the function takes none in.
@@ -132,6 +134,7 @@ impl Config {
             signing_key: variables.secret("SIGNING_KEYS", "SIGNING_SECRET_ID"),
             stripe: variables.optional_secret("STRIPE_SECRET", "STRIPE_SECRET_ID"),
             stripe_api_base: variables.optional("STRIPE_API_BASE").unwrap_or_else(|| STRIPE_API_BASE.to_owned()),
+            sign_in_providers: variables.optional_secret("SIGN_IN_PROVIDERS", "SIGN_IN_PROVIDERS_SECRET_ID"),
             redis_url: variables.optional("REDIS_URL"),
             payment_events_queue_url: variables.optional("PAYMENT_EVENTS_QUEUE_URL").unwrap_or_default(),
             events_queue_url: variables.required("EVENTS_QUEUE_URL"),

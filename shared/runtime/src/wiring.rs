@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use adapters::{
     Aws, CalendarFetcher, DynamoDeliveries, DynamoNotifications, DynamoOneTimeTokens, DynamoSessions, DynamoThrottles,
-    NoCache, RedisCache, RedisThrottles, S3Photos, SecretsManager, SesMailer, SqsQueue, Stripe,
+    NoCache, OidcClient, Patience, RedisCache, RedisThrottles, S3Photos, SecretsManager, SesMailer, SqsQueue, Stripe,
 };
 use services::access_tokens::KeyRingCache;
 use services::feed_refresh::FeedSettings;
@@ -14,7 +14,7 @@ use services::revocations::RevocationCache;
 use services::{Db, Services, Settings};
 
 use crate::Error;
-use crate::config::Config;
+use crate::config::{Config, SecretAt};
 use crate::database::FromSecret;
 use crate::secrets::Secrets;
 
@@ -32,6 +32,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         (SecretName::Database, config.database.clone()),
         (SecretName::TokenKeys, config.token_keys.clone()),
         (SecretName::SigningKey, config.signing_key.clone()),
+        (SecretName::SignInProviders, config.sign_in_providers.clone().unwrap_or_else(no_providers)),
     ]
     .into_iter()
     .chain(stripe);
@@ -60,6 +61,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
         photos: Arc::new(S3Photos::new(aws.clone(), &config.photos_bucket, &config.photos_base_url)),
         webhook_queue: Arc::new(SqsQueue::new(aws, &config.payment_events_queue_url)),
         calendars: Arc::new(CalendarFetcher::new(config.calendar_feed_trusted_origin.clone())),
+        identity_providers: Arc::new(OidcClient::new(Patience::default())),
         secrets,
         keys: KeyRingCache::default(),
         revocations: RevocationCache::default(),
@@ -76,6 +78,11 @@ pub fn services(config: &Config) -> Result<Services, Error> {
             },
         },
     })
+}
+
+/// Where nothing is configured nobody signs in elsewhere.
+fn no_providers() -> SecretAt {
+    SecretAt::Value(r#"{"providers": []}"#.to_owned())
 }
 
 /// Connects the first connection to the database and gets these secrets, so that the first request need not. Whatever

@@ -70,9 +70,7 @@ impl Services {
         self.throttled(client, &rules, async {
             let totp = credentials.totp;
             let user = self.user_of(credentials).await?;
-            if user.suspended_at.is_some() {
-                return Err(Error::new(ErrorCode::Forbidden, "This account is suspended."));
-            }
+            refuse_suspended(&user)?;
             Box::pin(self.check_second_factor(client, &user, totp)).await?;
             self.begin_session(client, user).await
         })
@@ -86,7 +84,8 @@ impl Services {
             Ok(email) => store::users::find_credentials(&self.db.connection().await?, &email.key()).await?,
             Err(_) => None,
         };
-        let (user, phc) = found.unzip();
+        // Nobody knows a password of who signs in at a provider: that takes as long, and says the same.
+        let (user, phc) = found.map_or((None, None), |(user, phc)| (Some(user), phc));
         let matches = passwords::verify(credentials.password.clone(), phc.clone()).await?;
         let (Some(user), Some(phc)) = (user.filter(|_| matches), phc) else {
             return Err(Error::new(ErrorCode::InvalidCredentials, "The e-mail address or the password is wrong."));
@@ -95,10 +94,12 @@ impl Services {
         Ok(user)
     }
 
-    async fn begin_session(&self, client: &Client, user: User) -> Result<TokenPair> {
+    /// Signs a person in on this device who has proven to be that person.
+    pub(crate) async fn begin_session(&self, client: &Client, user: User) -> Result<TokenPair> {
         let id = SessionId::new();
         let refresh_token = self.new_refresh_token(id).await?;
-        let now = Timestamp::now();
+        // Where all sessions were ended just now, by another clock, this one is none of those.
+        let now = user.sessions_valid_from.map_or_else(Timestamp::now, |from| from.max(Timestamp::now()));
         let is_news = self.is_new_device(&user, client.device.as_deref()).await?;
         self.sessions
             .create(&Session {
@@ -182,6 +183,14 @@ impl Services {
         let payload = self.sealer().await?.open(Purpose::RefreshToken, refresh_token);
         let id = payload.and_then(|payload| payload.first_chunk::<16>().copied());
         Ok(id.map(|bytes| SessionId::from_uuid(Uuid::from_bytes(bytes))))
+    }
+}
+
+/// Refuses whom an admin has shut out.
+pub(crate) fn refuse_suspended(user: &User) -> Result<()> {
+    match user.suspended_at {
+        Some(_) => Err(Error::new(ErrorCode::Forbidden, "This account is suspended.")),
+        None => Ok(()),
     }
 }
 

@@ -69,7 +69,7 @@ impl Services {
         render: impl Fn(Result<&(), &Error>) -> SavedAnswer,
     ) -> Result<Answer> {
         let known = store::users::password_hash(&self.db.connection().await?, actor.user_id).await?;
-        let known = &known.ok_or_else(Error::not_found)?;
+        let known = &known.ok_or_else(no_password)?;
         if !passwords::verify(password, Some(known.clone())).await? {
             return Err(wrong_password());
         }
@@ -123,6 +123,12 @@ async fn request(tx: &Tx, actor: &Actor, email: &Email, known: &str) -> Result<(
     store::email_changes::replace_open(tx, &change).await?;
     let data = json!({ "user_id": user.id, "change_id": change.id });
     store::outbox::insert(tx, EventKind::UserEmailChangeRequested, &data).await
+}
+
+/// Who signs in at a provider alone sets a password first, by a link: a changed address is a taken account.
+fn no_password() -> Error {
+    let detail = "The account has no password yet. Set one first, as if it were forgotten.";
+    Error::invalid_field("/password", Invalid::new("no_password", detail))
 }
 
 fn wrong_password() -> Error {

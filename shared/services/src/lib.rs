@@ -28,6 +28,7 @@ pub mod health;
 pub mod hidden_reviews;
 pub mod host_answers;
 pub mod idempotency;
+pub mod identities;
 pub mod inbox;
 mod ledger;
 pub mod mail_templates;
@@ -35,6 +36,7 @@ pub mod maintenance;
 pub mod map;
 pub mod no_shows;
 pub mod notifications;
+pub mod oidc;
 pub mod one_time_tokens;
 pub mod outbox;
 pub mod password_resets;
@@ -74,8 +76,9 @@ pub use store::{Db, Tx};
 
 use feed_refresh::FeedSettings;
 use ports::{
-    Cache, CalendarSource, DeliveryLog, EventPublisher, Mailer, NotificationStore, OneTimeTokenStore, PaymentProvider,
-    PayoutProvider, PhotoStorage, SecretSource, SessionStore, ThrottleStore, WebhookQueue,
+    Cache, CalendarSource, DeliveryLog, EventPublisher, IdentityProviders, Mailer, NotificationStore,
+    OneTimeTokenStore, PaymentProvider, PayoutProvider, PhotoStorage, SecretSource, SessionStore, ThrottleStore,
+    WebhookQueue,
 };
 
 /// What the operator decides.
@@ -127,6 +130,8 @@ pub struct Services {
     pub webhook_queue: Arc<dyn WebhookQueue>,
     /// The internet, as far as hosts name calendars in it.
     pub calendars: Arc<dyn CalendarSource>,
+    /// Providers of OpenID Connect, by which people sign in.
+    pub identity_providers: Arc<dyn IdentityProviders>,
     /// Secrets Manager.
     pub secrets: Arc<dyn SecretSource>,
     /// The operator's decisions.

@@ -87,6 +87,10 @@ mail_templates! {
     TotpEnabled = "totp_enabled";
     /// The account has no second factor any more.
     TotpDisabled = "totp_disabled";
+    /// The account opens by a sign-in at a provider.
+    IdentityLinked = "identity_linked";
+    /// The account opens no longer by a sign-in at a provider.
+    IdentityRemoved = "identity_removed";
     /// To the host: somebody wants to come.
     BookingRequested = "booking_requested";
     /// To the guest: the host says yes.

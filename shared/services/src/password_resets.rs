@@ -82,7 +82,7 @@ impl Services {
             .write("users.reset_password", |tx| async move {
                 let user = store::users::find_for_update(&tx, kept.user_id).await?;
                 let current = store::users::password_hash(&*tx, kept.user_id).await?;
-                let bound_now = user.zip(current).map(|(user, current)| bound_to(&current, &user));
+                let bound_now = user.map(|user| bound_to(current.as_deref().unwrap_or_default(), &user));
                 if bound_now.as_ref() != Some(&kept.bound_to) {
                     return Ok(false);
                 }

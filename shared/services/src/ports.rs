@@ -1,5 +1,6 @@
 //! What is outside: the traits that `adapters` implements on AWS, Redis and Stripe, and `testkit` for faults.
 
+mod oidc;
 mod payments;
 
 use std::sync::Arc;
@@ -14,6 +15,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 pub use store::calendar_feeds::Validators;
 
+pub use self::oidc::{ClientCredentials, IdentityProviders, ProviderMetadata, Redeemed, Redemption};
 pub use self::payments::{
     DisputeMovement, Intent, NewIntent, NewReversal, NewTransfer, PaymentProvider, PayoutProvider, ProviderAccount,
     ProviderDispute, RefundOutcome, TransferOutcome,
@@ -84,9 +86,10 @@ pub struct OneTimeToken {
     pub hash: String,
     /// What for, such as `email_verification`.
     pub purpose: String,
-    /// For whom.
+    /// For whom; of a sign-in that has just begun, the account it makes if it makes one.
     pub user_id: UserId,
-    /// What it dies with when that changes: the address it was sent to, lowered, or a hash of the password's hash.
+    /// What it dies with when that changes: the address it was sent to, lowered, or a hash of the password's hash. Of a
+    /// sign-in at a provider, how far it has come.
     pub bound_to: String,
     /// Until when.
     pub expires_at: Timestamp,
@@ -352,6 +355,8 @@ pub enum SecretName {
     SigningKey,
     /// The payment provider's API key and webhook secrets.
     Stripe,
+    /// The providers by which people may sign in, with our names and secrets there.
+    SignInProviders,
 }
 
 /// Gives secrets, cached for a limited time.

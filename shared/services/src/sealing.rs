@@ -24,6 +24,8 @@ pub enum Purpose {
     Fingerprint,
     /// Whose attempts are counted.
     Throttle,
+    /// What a sign-in at a provider sends there.
+    SignIn,
 }
 
 impl Purpose {
@@ -34,6 +36,7 @@ impl Purpose {
             Self::RefreshToken => b"refresh_token\0",
             Self::Fingerprint => b"fingerprint\0",
             Self::Throttle => b"throttle\0",
+            Self::SignIn => b"sign_in\0",
         }
     }
 }

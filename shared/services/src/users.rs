@@ -146,7 +146,8 @@ async fn register(tx: &Tx, registration: &Registration, password_hash: &str) -> 
         &NewUser {
             id: UserId::new(),
             email: &registration.email,
-            password_hash,
+            password_hash: Some(password_hash),
+            is_verified: false,
             first_name: &registration.first_name,
             last_name: &registration.last_name,
             phone: registration.phone.as_ref(),

@@ -43,7 +43,7 @@ pub async fn obligations(tx: &Tx, id: UserId) -> Result<Obligations> {
 
 /// The person: what is left is an id, and when it came and went.
 const ACCOUNT: &str = "-- erasures.account
-    UPDATE users SET email = $2, email_key = $2, password_hash = '', first_name = 'Former', last_name = 'member',
+    UPDATE users SET email = $2, email_key = $2, password_hash = NULL, first_name = 'Former', last_name = 'member',
         phone = NULL, locale = 'en', time_zone = NULL, bio = NULL, languages = '{}', email_verified_at = NULL, role = 'user',
         totp_confirmed_at = NULL, sessions_valid_from = clock_timestamp(), erased_at = coalesce(erased_at, app_now()), updated_at = app_now()
     WHERE id = $1";
@@ -80,6 +80,8 @@ const STATEMENTS: &[&str] = &[
      WHERE sender_id = $1 AND thread_id IN (SELECT id FROM threads WHERE guest_id = $1 OR host_id = $1)",
     "-- erasures.second_factors
      DELETE FROM second_factors WHERE user_id = $1",
+    "-- erasures.identities
+     DELETE FROM identities WHERE user_id = $1",
     "-- erasures.wishlists
      DELETE FROM wishlists WHERE user_id = $1",
     "-- erasures.email_changes

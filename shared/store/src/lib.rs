@@ -17,6 +17,7 @@ pub mod email_changes;
 pub mod erasures;
 pub mod error;
 pub mod idempotency_keys;
+pub mod identities;
 pub mod ledger;
 pub mod ledger_check;
 pub mod listing_search;

@@ -43,6 +43,7 @@ pub const REFERENCES: &[Reference] = {
         reference("bookings.host_id", As("bookings_as_host"), "kept for the books"),
         reference("email_changes.user_id", As("email_changes"), "deleted"),
         reference("erasures.user_id", Not("there is none while there is somebody to export"), "kept: that it was done"),
+        reference("identities.user_id", As("identities"), "deleted"),
         reference("ledger_movements.host_id", Not("follows from payments, refunds and payouts"), "kept for the books"),
         reference("messages.sender_id", As("messages"), "the text is replaced"),
         reference("notification_preferences.user_id", As("notification_preferences"), "deleted"),
@@ -66,6 +67,7 @@ pub const KINDS: &[(&str, &str)] = &[
     ("account", "SELECT ''::text AS key, to_jsonb(u) - '{password_hash,email_key,sessions_valid_from,erased_at}'::text[]
                  FROM users u WHERE id = $1"),
     ("email_changes", "SELECT id::text, to_jsonb(e) FROM email_changes e WHERE user_id = $1"),
+    ("identities", "SELECT id::text, to_jsonb(i) FROM identities i WHERE user_id = $1"),
     ("properties", "SELECT id::text, to_jsonb(p) - '{calendar_token}'::text[] FROM properties p WHERE host_id = $1"),
     ("photos", "SELECT f.id::text, to_jsonb(f) - '{sort_order}'::text[] FROM photos f JOIN properties p ON p.id = f.property_id
                 WHERE p.host_id = $1 AND f.status <> 'deleted'"),

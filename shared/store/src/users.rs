@@ -59,8 +59,10 @@ pub struct NewUser<'a> {
     pub id: UserId,
     /// Address.
     pub email: &'a Email,
-    /// PHC string of the password's hash.
-    pub password_hash: &'a str,
+    /// PHC string of the password's hash; none for who signs in at a provider.
+    pub password_hash: Option<&'a str>,
+    /// Whether the address is known to be the person's.
+    pub is_verified: bool,
     /// Given name.
     pub first_name: &'a PersonName,
     /// Family name.
@@ -87,8 +89,8 @@ pub async fn insert(tx: &Tx, user: &NewUser<'_>) -> Result<User> {
     let sql = format!(
         "-- users.insert
          INSERT INTO users (id, email, email_key, password_hash, first_name, last_name, phone, locale, currency,
-             time_zone)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+             time_zone, email_verified_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, CASE WHEN $11 THEN app_now() END)
          ON CONFLICT ON CONSTRAINT users_email_unique DO NOTHING
          RETURNING {COLUMNS}"
     );
@@ -106,6 +108,7 @@ pub async fn insert(tx: &Tx, user: &NewUser<'_>) -> Result<User> {
                 &user.locale.as_str(),
                 &user.currency.code(),
                 &user.time_zone.map(TimeZoneName::as_str),
+                &user.is_verified,
             ],
         )
         .await?;
@@ -140,8 +143,8 @@ pub async fn find_for_update(tx: &Tx, id: UserId) -> Result<Option<User>> {
     tx.row(&sql, &[&id.uuid()]).await?.as_ref().map(from_row).transpose()
 }
 
-/// The user with this address and the hash of the password, for signing in.
-pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result<Option<(User, String)>> {
+/// The user with this address and the hash of the password, if there is one, for signing in.
+pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result<Option<(User, Option<String>)>> {
     let sql = format!(
         "-- users.find_credentials\nSELECT {COLUMNS}, password_hash FROM users WHERE email_key = $1 AND erased_at IS NULL"
     );
@@ -149,10 +152,10 @@ pub async fn find_credentials(queries: &impl Queries, email_key: &str) -> Result
     Ok(Some((from_row(&row)?, row.read("password_hash")?)))
 }
 
-/// The hash of the user's password.
+/// The hash of the user's password, if there is one.
 pub async fn password_hash(queries: &impl Queries, id: UserId) -> Result<Option<String>> {
     let sql = "-- users.password_hash\nSELECT password_hash FROM users WHERE id = $1";
-    queries.row(sql, &[&id.uuid()]).await?.map(|row| row.read("password_hash")).transpose()
+    queries.row(sql, &[&id.uuid()]).await?.map_or(Ok(None), |row| row.read("password_hash"))
 }
 
 /// Sets another password; sessions from before have ended.
@@ -161,6 +164,16 @@ pub async fn set_password(tx: &Tx, id: UserId, password_hash: &str) -> Result<()
                UPDATE users SET password_hash = $2, sessions_valid_from = clock_timestamp(), updated_at = app_now()
                WHERE id = $1";
     tx.execute(sql, &[&id.uuid(), &password_hash]).await?;
+    Ok(())
+}
+
+/// Gives an account whose address was never proven to whoever is known to have it: nothing that opened it does any longer.
+pub async fn take_over(tx: &Tx, id: UserId) -> Result<()> {
+    let sql = "-- users.take_over
+               UPDATE users SET email_verified_at = app_now(), password_hash = NULL,
+                   sessions_valid_from = clock_timestamp(), updated_at = app_now()
+               WHERE id = $1 AND email_verified_at IS NULL";
+    tx.execute(sql, &[&id.uuid()]).await?;
     Ok(())
 }
 

@@ -8,6 +8,7 @@ mod calendars;
 mod database;
 mod environment;
 mod fakes;
+mod issuer;
 pub mod outage;
 mod people;
 mod stays;
@@ -33,6 +34,7 @@ pub use calendars::{CalendarSite, Served};
 pub use database::{APP_ROLE, TestDatabase, migrations_folder};
 pub use environment::{redis_url, require};
 pub use fakes::{EventsMode, RecordedEvents, RecordedMails, UnreliableDeliveries};
+pub use issuer::{CLIENT_ID, CLIENT_SECRET, Issuer, REDIRECT_URI, Trouble, state_of, with_providers};
 pub use people::{Person, details, in_days, one_adult};
 pub use stays::stay;
 pub use stripe::{Authentication, RecordedWebhooks, StripeAccount, WEBHOOK_SECRET};
@@ -184,6 +186,7 @@ fn services(
 fn config(database: &TestDatabase, tokens: &TokenKeys, outside: &Outside) -> Config {
     Config {
         stripe: None,
+        sign_in_providers: None,
         stripe_api_base: "http://127.0.0.1:9".to_owned(),
         payment_events_queue_url: String::new(),
         public_base_url: BASE_URL.to_owned(),

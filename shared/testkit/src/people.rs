@@ -138,7 +138,8 @@ async fn insert(tx: &services::Tx, person: &Registration, hash: &str) -> domain:
         &store::users::NewUser {
             id: UserId::new(),
             email: &person.email,
-            password_hash: hash,
+            password_hash: Some(hash),
+            is_verified: false,
             first_name: &person.first_name,
             last_name: &person.last_name,
             phone: None,

@@ -131,6 +131,8 @@ async fn rest(kit: &Kit, word: &str, id: UserId, property: PropertyId, other: &P
                  VALUES ('{user}', 'booking.cancelled', true, false);
              INSERT INTO email_changes (id, user_id, old_email, old_email_verified, new_email)
                  VALUES (uuid_v7(), '{user}', '{word}@example.com', true, '{word}@example.org');
+             INSERT INTO identities (id, user_id, issuer, subject, email)
+                 VALUES (uuid_v7(), '{user}', 'https://issuer.example', '{word}', '{word}@example.com');
              INSERT INTO audit_log (id, actor_id, action, subject_kind, subject_id, reason)
                  VALUES (uuid_v7(), '{admin}', 'user.restore', 'user', '{user}', 'A mistake.')",
             admin = other.id.uuid()

@@ -4,6 +4,7 @@ mod calendar_fetcher;
 mod deliveries;
 mod events;
 mod mail;
+mod oidc;
 mod one_time_tokens;
 mod redis_cache;
 mod secrets;

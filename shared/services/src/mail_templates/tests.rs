@@ -21,7 +21,8 @@ fn everything() -> Json {
         },
         "is_published": false, "closes_on": "2027-01-16", "booking_url": "https://roost.example/bookings/b",
         "review_url": "https://roost.example/reviews/r", "home_url": "https://roost.example/",
-        "new_email": "ann.new@example.com", "signed_in_at": "2027-01-01 14:45", "device": "Firefox on a telephone"
+        "new_email": "ann.new@example.com", "signed_in_at": "2027-01-01 14:45", "device": "Firefox on a telephone",
+        "provider": "Example", "password_removed": true
     })
 }
 
@@ -44,7 +45,8 @@ fn every_mail_can_be_written_in_every_language_and_both_parts() {
     let states = [
         json!({}),
         json!({ "address": null, "message": null, "expires_at": "soon", "is_request": false, "refund": null }),
-        json!({ "cancelled_by": "guest", "is_published": true, "expires_at": null, "device": null }),
+        json!({ "cancelled_by": "guest", "is_published": true, "expires_at": null, "device": null,
+            "password_removed": false }),
         json!({ "cancelled_by": "system", "nights": 7, "guests": 4, "hours": 1, "hold_minutes": 1 }),
     ];
     for language in Language::ALL {

@@ -22,6 +22,13 @@ struct OfEmailChange {
 }
 
 #[derive(Deserialize)]
+struct OfIdentity {
+    provider: String,
+    #[serde(default)]
+    password_removed: bool,
+}
+
+#[derive(Deserialize)]
 struct OfSession {
     session_id: SessionId,
 }
@@ -52,6 +59,11 @@ impl Services {
                 self.email_change_mail(event, part, person).await?
             }
             EventKind::UserNewSignIn => Some((person.email.clone(), self.sign_in_context(event, reader).await?)),
+            EventKind::UserIdentityLinked | EventKind::UserIdentityRemoved => {
+                let OfIdentity { provider, password_removed } = parse(event)?;
+                let context = json!({ "provider": provider, "password_removed": password_removed });
+                Some((person.email.clone(), context))
+            }
             _ => Some((person.email.clone(), json!({}))),
         };
         Ok(written.map(|(to, mut context)| {

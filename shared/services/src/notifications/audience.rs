@@ -66,6 +66,8 @@ const AUDIENCE: &[Told] = {
         told(Kind::UserNewSignIn, Part::Account, Mail::NewSignIn),
         told(Kind::UserTotpEnabled, Part::Account, Mail::TotpEnabled),
         told(Kind::UserTotpDisabled, Part::Account, Mail::TotpDisabled),
+        told(Kind::UserIdentityLinked, Part::Account, Mail::IdentityLinked),
+        told(Kind::UserIdentityRemoved, Part::Account, Mail::IdentityRemoved),
         told(Kind::BookingRequested, Part::Host, Mail::BookingRequested),
         told(Kind::BookingAccepted, Part::Guest, Mail::BookingAccepted),
         told(Kind::BookingDeclined, Part::Guest, Mail::BookingDeclined),

@@ -10,6 +10,7 @@ mod idempotency;
 mod inbox;
 mod maintenance;
 mod notifications;
+mod oidc;
 mod outbox;
 mod places;
 mod quote_agrees_with_rules;

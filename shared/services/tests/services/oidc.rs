@@ -1,0 +1,421 @@
+//! Signing in at a provider: whose account it opens, once, for the browser that began it and nobody else.
+
+use std::sync::Arc;
+
+use domain::error::{Error, ErrorCode, Result};
+use domain::event::EventKind;
+use domain::identity::ProviderId;
+use domain::user::Password;
+use serde_json::{Value, json};
+use services::Services;
+use services::auth::{Credentials, TokenPair};
+use services::oidc::{Completion, StartedSignIn};
+use testkit::{Issuer, Kit, PASSWORD, Person, REDIRECT_URI, TotpApp, Trouble, new_client, with_providers};
+
+fn provider(id: &str) -> ProviderId {
+    ProviderId::parse(id).expect("an id")
+}
+
+async fn world() -> (Kit, Issuer) {
+    let issuer = Issuer::start().await;
+    let kit = Kit::with(|services| with_providers(services, &[issuer.configuration("club")])).await;
+    (kit, issuer)
+}
+
+async fn start(services: &Services) -> StartedSignIn {
+    services.start_sign_in(&new_client(), &provider("club"), REDIRECT_URI).await.expect("begun")
+}
+
+fn bring<'a>(id: &'a ProviderId, started: &'a StartedSignIn, code: &'a str, totp: Option<&'a str>) -> Completion<'a> {
+    let (state, browser_secret) = (&started.state, &started.browser_secret);
+    Completion { provider: id, code, state, browser_secret, issuer: None, totp }
+}
+
+async fn complete(kit: &Kit, started: &StartedSignIn, code: &str, totp: Option<&str>) -> Result<TokenPair> {
+    let club = provider("club");
+    kit.services.complete_sign_in(&new_client(), bring(&club, started, code, totp)).await
+}
+
+/// Signs in there with these claims, and here with what came of it.
+async fn sign_in(kit: &Kit, issuer: &Issuer, claims: &Value) -> Result<TokenPair> {
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, claims, &json!({}));
+    complete(kit, &started, &code, None).await
+}
+
+fn claims(subject: &str, email: &str) -> Value {
+    json!({ "sub": subject, "email": email, "email_verified": true, "given_name": "Grace", "locale": "fr-FR" })
+}
+
+#[track_caller]
+fn refused(outcome: Result<TokenPair>, code: ErrorCode) -> Error {
+    let error = outcome.err().expect("refused");
+    assert_eq!(error.code(), code, "{}", error.causes());
+    error
+}
+
+fn kinds(kit: &Kit) -> Vec<EventKind> {
+    kit.events.taken().into_iter().map(|event| event.kind).collect()
+}
+
+async fn login(kit: &Kit, person: &Person) -> Result<TokenPair> {
+    let credentials = Credentials { email: &person.email, password: Password::attempted(PASSWORD), totp: None };
+    kit.services.login(&new_client(), credentials).await
+}
+
+async fn with_totp(kit: &Kit, person: &Person) -> TotpApp {
+    let proposed = kit.services.propose_totp(&new_client(), &person.actor).await.expect("proposed");
+    let app = TotpApp::new(&proposed.secret);
+    kit.services.confirm_totp(&new_client(), &person.actor, &app.code(0)).await.expect("on");
+    app
+}
+
+fn new_email() -> String {
+    format!("{}@example.com", uuid::Uuid::new_v4().simple())
+}
+
+#[tokio::test]
+async fn somebody_new_gets_an_account_and_is_known_by_the_subject_from_then_on() {
+    let (kit, issuer) = world().await;
+    let email = new_email();
+    let first = sign_in(&kit, &issuer, &claims("grace", &email)).await.expect("signed in").user;
+    assert_eq!(
+        (first.first_name.as_str(), first.last_name.as_str(), first.locale.as_str()),
+        ("Grace", "member", "fr-FR")
+    );
+    assert!(first.email.as_str() == email && first.email_verified_at.is_some());
+    assert_eq!(kinds(&kit), [EventKind::UserRegistered]);
+    for event in kit.events.taken() {
+        kit.services.notify(&event).await.expect("told");
+    }
+    assert!(kit.mails.sent().is_empty(), "there is nothing to verify");
+
+    // Whatever the address is by then, verified or not: the subject is who it is.
+    let moved = json!({ "sub": "grace", "email": new_email(), "email_verified": false });
+    assert_eq!(sign_in(&kit, &issuer, &moved).await.expect("known").user.id, first.id);
+    assert_eq!(sign_in(&kit, &issuer, &json!({ "sub": "grace" })).await.expect("known").user.id, first.id);
+    assert_eq!(issuer.calls().iter().filter(|call| **call == "user_info").count(), 0, "nothing more is asked");
+    refused(sign_in(&kit, &issuer, &claims("Grace", "no address")).await, ErrorCode::ProviderEmailUnverified);
+}
+
+#[tokio::test]
+async fn nobody_has_the_password_of_an_account_without_one_until_a_link_sets_it() {
+    let (kit, issuer) = world().await;
+    let email = new_email();
+    let user = sign_in(&kit, &issuer, &claims("grace", &email)).await.expect("signed in").user;
+    for wrong in ["", PASSWORD] {
+        let credentials = Credentials { email: &email, password: Password::attempted(wrong), totp: None };
+        refused(kit.services.login(&new_client(), credentials).await, ErrorCode::InvalidCredentials);
+    }
+    let data = json!({ "user_id": user.id });
+    kit.services
+        .write("test.forgot", |tx| {
+            let data = data.clone();
+            async move { store::outbox::insert(&tx, EventKind::UserPasswordResetRequested, &data).await }
+        })
+        .await
+        .expect("asked");
+    let asked = kit.events.taken().pop().expect("an event");
+    kit.services.notify(&asked).await.expect("mailed");
+    let text = kit.mails.sent().pop().expect("a mail").text;
+    let token = text.split("token=").nth(1).and_then(|rest| rest.split_whitespace().next()).expect("a token");
+    let password = Password::parse(PASSWORD).expect("a password");
+    kit.services.reset_password(&new_client(), token, &password).await.expect("set");
+    let credentials = Credentials { email: &email, password, totp: None };
+    kit.services.login(&new_client(), credentials).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn an_account_is_linked_by_an_address_that_both_sides_have_verified() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    let unverified = json!({ "sub": "ada", "email": guest.email, "email_verified": false });
+    refused(sign_in(&kit, &issuer, &unverified).await, ErrorCode::ProviderEmailUnverified);
+    let unsaid = json!({ "sub": "ada", "email": guest.email });
+    refused(sign_in(&kit, &issuer, &unsaid).await, ErrorCode::ProviderEmailUnverified);
+
+    let user = sign_in(&kit, &issuer, &claims("ada", &guest.email.to_uppercase())).await.expect("linked").user;
+    assert_eq!((user.id, user.first_name.as_str()), (guest.id, "Ada"), "the account stays as it was");
+    assert_eq!(kinds(&kit), [EventKind::UserIdentityLinked]);
+    login(&kit, &guest).await.expect("by the password, still");
+    for event in kit.events.taken() {
+        kit.services.notify(&event).await.expect("told");
+    }
+    let mail = kit.mails.sent().pop().expect("a mail");
+    assert_eq!((mail.to, mail.subject), (guest.email.clone(), "You can now sign in with The club".to_owned()));
+    assert!(!mail.text.contains("removed"), "{}", mail.text);
+    sign_in(&kit, &issuer, &claims("ada", &guest.email)).await.expect("known");
+    assert_eq!(kinds(&kit).iter().filter(|kind| **kind == EventKind::UserIdentityLinked).count(), 1, "once");
+}
+
+/// What the ID token does not say is asked for, and believed of the same person only.
+#[tokio::test]
+async fn an_address_may_come_from_the_endpoint_that_tells_of_people() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    for (told, expected) in [
+        (claims("bob", &guest.email), false),
+        (json!({ "email": guest.email, "email_verified": true }), false),
+        (claims("ada", &guest.email), true),
+    ] {
+        let started = start(&kit.services).await;
+        let code = issuer.signs_in(&started.authorization_url, &json!({ "sub": "ada" }), &told);
+        let outcome = complete(&kit, &started, &code, None).await;
+        assert_eq!(outcome.is_ok(), expected, "{told}");
+    }
+}
+
+/// Somebody registered with the address of another, and waits for them to come.
+#[tokio::test]
+async fn who_was_there_before_the_owner_of_the_address_is_shut_out() {
+    let (kit, issuer) = world().await;
+    let early = kit.unverified().await;
+    let pair = login(&kit, &early).await.expect("signed in");
+    let change = "INSERT INTO email_changes (id, user_id, old_email, old_email_verified, new_email)
+                  VALUES (uuid_v7(), $1, 'a@example.com', false, 'b@example.com')";
+    kit.database.execute(change, &[&early.id.uuid()]).await;
+
+    let owner = sign_in(&kit, &issuer, &claims("owner", &early.email)).await.expect("theirs");
+    assert!(owner.user.id == early.id && owner.user.email_verified_at.is_some());
+    refused(login(&kit, &early).await, ErrorCode::InvalidCredentials);
+    refused(kit.services.refresh(&new_client(), &pair.refresh_token).await, ErrorCode::Unauthenticated);
+    kit.services.authenticate(&pair.access_token).await.expect_err("ended");
+    assert_eq!(kit.database.value::<i64>("SELECT count(*) FROM email_changes", &[]).await, 0);
+
+    // The session that began with it goes on, whatever the clocks.
+    let next = kit.services.refresh(&new_client(), &owner.refresh_token).await.expect("goes on");
+    kit.services.authenticate(&next.access_token).await.expect("good");
+    let linked = kit.events.taken().into_iter().find(|event| event.kind == EventKind::UserIdentityLinked);
+    kit.services.notify(&linked.expect("told")).await.expect("mailed");
+    let mail = kit.mails.sent().pop().expect("a mail");
+    assert!(mail.text.contains("the password it was registered with is removed"), "{}", mail.text);
+}
+
+#[tokio::test]
+async fn an_account_that_was_never_proven_but_has_a_second_factor_is_not_given_away() {
+    let (kit, issuer) = world().await;
+    let early = kit.unverified().await;
+    with_totp(&kit, &early).await;
+    refused(sign_in(&kit, &issuer, &claims("owner", &early.email)).await, ErrorCode::AccountUnverified);
+    let hash: Option<String> =
+        kit.database.value("SELECT password_hash FROM users WHERE id = $1", &[&early.id.uuid()]).await;
+    assert!(hash.is_some(), "it is as it was");
+}
+
+#[tokio::test]
+async fn a_second_factor_is_asked_for_before_anything_changes_and_the_code_of_the_provider_is_spent_once() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    let app = with_totp(&kit, &guest).await;
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &guest.email), &json!({}));
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TotpRequired);
+    assert!(!kinds(&kit).contains(&EventKind::UserIdentityLinked), "nothing is linked before");
+    refused(complete(&kit, &started, &code, Some("000000")).await, ErrorCode::InvalidCredentials);
+    refused(complete(&kit, &started, &code, Some(&app.code(0))).await, ErrorCode::InvalidCredentials);
+    let other = StartedSignIn {
+        browser_secret: "another".to_owned(),
+        state: started.state.clone(),
+        ..start(&kit.services).await
+    };
+    refused(complete(&kit, &other, &code, Some(&app.code(1))).await, ErrorCode::TokenInvalid);
+    let pair = complete(&kit, &started, &code, Some(&app.code(1))).await.expect("signed in");
+    assert_eq!(pair.user.id, guest.id);
+    assert!(kinds(&kit).contains(&EventKind::UserIdentityLinked));
+    refused(complete(&kit, &started, &code, Some(&app.code(1))).await, ErrorCode::TokenInvalid);
+    assert_eq!(issuer.calls().iter().filter(|call| **call == "token").count(), 1);
+
+    // Known by now, and asked all the same.
+    refused(sign_in(&kit, &issuer, &claims("ada", &guest.email)).await, ErrorCode::TotpRequired);
+}
+
+#[tokio::test]
+async fn codes_of_the_second_factor_can_be_guessed_at_no_more_often_than_at_the_login() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    with_totp(&kit, &guest).await;
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &guest.email), &json!({}));
+    let (club, client) = (provider("club"), new_client());
+    let mut codes = Vec::new();
+    for _ in 0..12 {
+        let outcome = kit.services.complete_sign_in(&client, bring(&club, &started, &code, Some("000000"))).await;
+        codes.push(outcome.err().expect("refused").code());
+    }
+    assert_eq!(codes.iter().filter(|code| **code == ErrorCode::InvalidCredentials).count(), 10);
+    assert_eq!(codes[10..], [ErrorCode::RateLimited; 2]);
+}
+
+/// While the code is awaited the factor may go, or the account's address: what the provider said opens nothing twice.
+#[tokio::test]
+async fn what_is_awaited_is_spent_even_where_the_second_factor_went_meanwhile() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    let app = with_totp(&kit, &guest).await;
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &guest.email), &json!({}));
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TotpRequired);
+    kit.services.delete_totp(&new_client(), &guest.actor, &app.code(1)).await.expect("off");
+    complete(&kit, &started, &code, None).await.expect("signed in");
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TokenInvalid);
+}
+
+#[tokio::test]
+async fn a_state_is_good_once_for_a_while_and_for_the_browser_and_provider_it_began_with() {
+    let (club, bank) = (Issuer::start().await, Issuer::start().await);
+    let configured = [club.configuration("club"), bank.configuration("bank")];
+    let kit = Kit::with(|services| with_providers(services, &configured)).await;
+    let started = start(&kit.services).await;
+    let code = club.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+
+    // The link of somebody else, who wants this browser signed in to their account.
+    let theirs =
+        StartedSignIn { browser_secret: String::new(), state: started.state.clone(), ..start(&kit.services).await };
+    refused(complete(&kit, &theirs, &code, None).await, ErrorCode::TokenInvalid);
+    // A code that was meant for one browser, put into the answer to another.
+    let mine = start(&kit.services).await;
+    refused(complete(&kit, &mine, &code, None).await, ErrorCode::TokenInvalid);
+    let code = club.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+    let at_the_bank =
+        kit.services.complete_sign_in(&new_client(), bring(&provider("bank"), &started, &code, None)).await;
+    refused(at_the_bank, ErrorCode::TokenInvalid);
+    let (club_id, banks_name) = (provider("club"), bank.issuer());
+    let named = Completion { issuer: Some(&banks_name), ..bring(&club_id, &started, &code, None) };
+    refused(kit.services.complete_sign_in(&new_client(), named).await, ErrorCode::TokenInvalid);
+    assert!(!bank.calls().contains(&"token"), "nothing was told to the other");
+
+    complete(&kit, &started, &code, None).await.expect("none of that has spent it");
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TokenInvalid);
+    refused(complete(&kit, &mine, &code, None).await, ErrorCode::TokenInvalid);
+    let nobody = provider("nobody");
+    let unknown = kit.services.complete_sign_in(&new_client(), bring(&nobody, &started, &code, None)).await;
+    refused(unknown, ErrorCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_sign_in_that_took_too_long_begins_again() {
+    let (kit, issuer) = world().await;
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+    let hash = hash(&format!("sign-in\0{}\0{}", started.state, started.browser_secret));
+    let kept = kit.services.one_time_tokens.find(&hash).await.expect("the table answers").expect("kept hashed");
+    assert!((590..=600).contains(&(kept.expires_at.as_second() - jiff::Timestamp::now().as_second())));
+    assert!(!format!("{kept:?}").contains(&started.state) && !format!("{kept:?}").contains(&started.browser_secret));
+    let over = services::ports::OneTimeToken { expires_at: jiff::Timestamp::now(), ..kept };
+    kit.services.one_time_tokens.put(&over).await.expect("kept");
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TokenInvalid);
+    assert!(!issuer.calls().contains(&"token"));
+}
+
+fn hash(text: &str) -> String {
+    use base64::Engine as _;
+    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+    base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(digest)
+}
+
+/// RFC 9207: whose answer it is is said in it, where the provider says so.
+#[tokio::test]
+async fn a_provider_that_names_itself_is_held_to_it() {
+    let (kit, issuer) = world().await;
+    issuer.says(json!({ "authorization_response_iss_parameter_supported": true }));
+    let started = start(&kit.services).await;
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+    refused(complete(&kit, &started, &code, None).await, ErrorCode::TokenInvalid);
+    let (club, name) = (provider("club"), issuer.issuer());
+    let named = Completion { issuer: Some(&name), ..bring(&club, &started, &code, None) };
+    kit.services.complete_sign_in(&new_client(), named).await.expect("signed in");
+}
+
+#[tokio::test]
+async fn what_the_provider_answers_is_believed_only_if_it_is_about_this_sign_in() {
+    let (kit, issuer) = world().await;
+    for claims in [
+        json!({ "sub": "ada", "nonce": "of another" }),
+        json!({ "sub": "ada", "aud": "another" }),
+        json!({ "sub": "ada", "iss": "https://issuer.example" }),
+        json!({ "sub": "ada", "exp": 1 }),
+    ] {
+        refused(sign_in(&kit, &issuer, &claims).await, ErrorCode::TokenInvalid);
+    }
+    issuer.set_trouble(Some(Trouble::SignsWithAnotherKey));
+    refused(sign_in(&kit, &issuer, &claims("ada", &new_email())).await, ErrorCode::TokenInvalid);
+    issuer.set_trouble(None);
+    issuer.rotates_to("second");
+    sign_in(&kit, &issuer, &claims("ada", &new_email())).await.expect("a new key is fetched");
+}
+
+#[tokio::test]
+async fn a_provider_that_is_down_or_refuses_us_is_a_503_and_nobody_is_signed_in() {
+    let (kit, issuer) = world().await;
+    issuer.set_trouble(Some(Trouble::Down));
+    let begun = kit.services.start_sign_in(&new_client(), &provider("club"), REDIRECT_URI).await;
+    assert_eq!(begun.err().expect("down").code(), ErrorCode::Unavailable);
+    issuer.set_trouble(None);
+    for trouble in [Trouble::Down, Trouble::RefusesUs] {
+        let started = start(&kit.services).await;
+        let code = issuer.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+        issuer.set_trouble(Some(trouble));
+        refused(complete(&kit, &started, &code, None).await, ErrorCode::Unavailable);
+        issuer.set_trouble(None);
+        refused(complete(&kit, &started, &code, None).await, ErrorCode::TokenInvalid);
+    }
+    assert_eq!(kit.database.value::<i64>("SELECT count(*) FROM users", &[]).await, 0);
+}
+
+#[tokio::test]
+async fn whoever_is_suspended_is_refused_as_at_the_login() {
+    let (kit, issuer) = world().await;
+    let guest = kit.guest().await;
+    let suspend = "UPDATE users SET suspended_at = now() WHERE id = $1";
+    kit.database.execute(suspend, &[&guest.id.uuid()]).await;
+    refused(sign_in(&kit, &issuer, &claims("ada", &guest.email)).await, ErrorCode::Forbidden);
+    assert_eq!(kit.database.value::<i64>("SELECT count(*) FROM identities", &[]).await, 0);
+    kit.database.execute("UPDATE users SET suspended_at = NULL", &[]).await;
+    sign_in(&kit, &issuer, &claims("ada", &guest.email)).await.expect("linked");
+    kit.database.execute(suspend, &[&guest.id.uuid()]).await;
+    refused(sign_in(&kit, &issuer, &claims("ada", &guest.email)).await, ErrorCode::Forbidden);
+}
+
+#[tokio::test]
+async fn only_pages_that_are_configured_are_come_back_to() {
+    let (kit, _issuer) = world().await;
+    for page in ["", "https://www.roost.test/", "https://www.roost.test/sign-in/", "https://WWW.roost.test/sign-in"] {
+        let begun = kit.services.start_sign_in(&new_client(), &provider("club"), page).await;
+        assert_eq!(begun.err().expect("refused").code(), ErrorCode::ValidationFailed, "{page}");
+    }
+}
+
+/// Two windows: one makes the account, and the other finds it or begins again.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_at_once_one_makes_the_account() {
+    let (kit, issuer) = world().await;
+    let (kit, email) = (Arc::new(kit), new_email());
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        let (kit, issuer, claims) = (kit.clone(), issuer.clone(), claims("ada", &email));
+        tasks.spawn(async move { sign_in(&kit, &issuer, &claims).await.map(|pair| pair.user.id) });
+    }
+    let outcomes = tasks.join_all().await;
+    let ids: std::collections::HashSet<_> = outcomes.iter().flatten().collect();
+    assert_eq!(ids.len(), 1);
+    let others = outcomes.iter().filter_map(|outcome| outcome.as_ref().err());
+    assert!(others.map(Error::code).all(|code| code == ErrorCode::TokenInvalid));
+    let counted = "SELECT (SELECT count(*) FROM users) + (SELECT count(*) FROM identities)";
+    assert_eq!(kit.database.value::<i64>(counted, &[]).await, 2);
+}
+
+/// One state, many windows: one is signed in.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_with_one_state_one_gets_in() {
+    let (kit, issuer) = world().await;
+    let kit = Arc::new(kit);
+    let started = Arc::new(start(&kit.services).await);
+    let code = issuer.signs_in(&started.authorization_url, &claims("ada", &new_email()), &json!({}));
+    let mut tasks = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        let (kit, started, code) = (kit.clone(), started.clone(), code.clone());
+        tasks.spawn(async move { complete(&kit, &started, &code, None).await.is_ok() });
+    }
+    assert_eq!(tasks.join_all().await.into_iter().filter(|is_in| *is_in).count(), 1);
+    assert_eq!(issuer.calls().iter().filter(|call| **call == "token").count(), 1);
+}
