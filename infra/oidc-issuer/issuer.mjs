@@ -8,6 +8,9 @@ import { createServer } from "node:http";
 import { createRequire } from "node:module";
 import { pathToFileURL } from "node:url";
 
+// Its notices are not for who reads the one line, and reads no other.
+console.info = console.error;
+
 // NODE_PATH, which imports don't look at: the package is not installed beside this file.
 const require = createRequire(import.meta.url);
 const { Provider } = await import(pathToFileURL(require.resolve("oidc-provider")).href);

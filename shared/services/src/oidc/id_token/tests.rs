@@ -15,6 +15,9 @@ const CLIENT: &str = "us";
 const NONCE: &str = "the nonce";
 const ACCESS_TOKEN: &str = "an access token";
 
+/// What a forger does to the claims, now.
+type Change = fn(&mut Value, i64);
+
 /// A key of a provider.
 struct Key {
     algorithm: Algorithm,
@@ -101,7 +104,7 @@ fn a_good_token_of_each_algorithm_is_believed() {
 fn a_token_that_differs_in_anything_is_not_believed() {
     let key = p256("k");
     let now = Timestamp::now().as_second();
-    let changes: [(&str, fn(&mut Value, i64)); 19] = [
+    let changes: [(&str, Change); 19] = [
         ("another issuer", |claims, _| claims["iss"] = json!("https://issuer.example/")),
         ("two issuers", |claims, _| claims["iss"] = json!([ISSUER, "https://evil.example"])),
         ("no issuer", |claims, _| claims["iss"] = Value::Null),
