@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use aws_config::retry::RetryConfig;
+use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
@@ -31,6 +32,8 @@ impl Aws {
         self.config
             .get_or_init(|| async {
                 aws_config::defaults(BehaviorVersion::latest())
+                    // Bodies are small, and each attempt has a limit of its own.
+                    .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
                     .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
                     .timeout_config(
                         TimeoutConfig::builder()
