@@ -5,6 +5,7 @@ mod calendar;
 mod graphiql;
 mod http;
 mod idempotency;
+mod identities;
 mod journey;
 mod limits;
 mod parity;
