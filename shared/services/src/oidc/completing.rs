@@ -89,7 +89,7 @@ impl Services {
     /// `token_invalid` for a state that is unknown, used, too old, another browser's or another provider's, and for an
     /// answer of the provider that can't be believed; `totp_required`, upon which the same call with a code goes on;
     /// `invalid_credentials` for a wrong one; `forbidden` for who is suspended; those of
-    /// [`linking`](domain::identity::linking); `unavailable` when the provider does not answer; `rate_limited`.
+    /// [`linking`]; `unavailable` when the provider does not answer; `rate_limited`.
     pub async fn complete_sign_in(&self, client: &Client, completion: Completion<'_>) -> Result<TokenPair> {
         let rules = [
             Rule::calls(client),

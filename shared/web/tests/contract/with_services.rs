@@ -36,6 +36,7 @@ fn config() -> Config {
         signing_key: SecretAt::Value(signing_key.to_string()),
         stripe: None,
         stripe_api_base: "http://127.0.0.1:1".to_owned(),
+        sign_in_providers: None,
         payment_events_queue_url: String::new(),
         redis_url: None,
         events_queue_url: text("http://127.0.0.1:1/queue"),
