@@ -1,11 +1,11 @@
 //! What an account is made of. Hashing passwords and proving addresses are done elsewhere.
 
-use std::collections::HashSet;
-use std::fmt;
-use std::sync::LazyLock;
-
 use crate::error::Invalid;
 use crate::text::{self, Lines};
+
+mod password;
+
+pub use password::Password;
 
 code_enum! {
     /// What an account may do.
@@ -165,53 +165,6 @@ impl Default for Locale {
     }
 }
 
-/// Passwords that are tried first by everybody who tries.
-static COMMON_PASSWORDS: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    include_str!("../data/common_passwords.txt").lines().filter(|line| !line.starts_with('#')).collect()
-});
-
-/// A password in the clear, on its way to being hashed. Printing it shows nothing; it can't be serialised.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Password(String);
-
-impl Password {
-    /// Takes 8 to 128 characters as they are, spaces at the ends included; refuses the commonest, whatever their case.
-    ///
-    /// # Errors
-    /// `required`, `text_too_short`, `text_too_long`, `invalid_characters` or `password_too_common`.
-    pub fn parse(text: &str) -> Result<Self, Invalid> {
-        if text.chars().any(char::is_control) {
-            return Err(text::invalid_characters());
-        }
-        let length = text.chars().count();
-        match length {
-            0 => Err(Invalid::new("required", "This may not be empty.")),
-            1..8 => Err(Invalid::new("text_too_short", "A password has at least 8 characters.")),
-            129.. => Err(Invalid::new("text_too_long", "A password has at most 128 characters.")),
-            _ if COMMON_PASSWORDS.contains(text.to_lowercase().as_str()) => {
-                Err(Invalid::new("password_too_common", "This is one of the passwords that are guessed first."))
-            }
-            _ => Ok(Self(text.to_owned())),
-        }
-    }
-
-    /// What was typed at sign-in, held to no rule: whatever does not match is refused the same.
-    pub fn attempted(text: &str) -> Self {
-        Self(text.to_owned())
-    }
-
-    /// The clear text, for the hash alone.
-    pub fn expose(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Password {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("Password(…)")
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,42 +270,6 @@ mod tests {
         assert_eq!(Locale::default().language(), "en");
     }
 
-    #[rstest]
-    #[case("", Some("required"))]
-    #[case("sevench", Some("text_too_short"))]
-    #[case("eight ch", None)]
-    #[case("        ", None)]
-    #[case("ünïcödé!", None)]
-    #[case("password", Some("password_too_common"))]
-    #[case("PassWord123", Some("password_too_common"))]
-    #[case("1234567890", Some("password_too_common"))]
-    #[case("nul\0inside", Some("invalid_characters"))]
-    fn passwords_are_long_and_not_common(#[case] text: &str, #[case] code: Option<&str>) {
-        assert_eq!(Password::parse(text).err().map(|invalid| invalid.code), code);
-    }
-
-    #[test]
-    fn passwords_have_up_to_128_characters() {
-        assert!(Password::parse(&"é".repeat(128)).is_ok());
-        assert_eq!(Password::parse(&"é".repeat(129)).unwrap_err().code, "text_too_long");
-    }
-
-    #[test]
-    fn a_password_is_kept_as_given_and_never_printed() {
-        let password = Password::parse("  correct horse  ").unwrap();
-        assert_eq!(password.expose(), "  correct horse  ");
-        assert!(!format!("{password:?}").contains("horse"));
-    }
-
-    #[test]
-    fn the_list_of_common_passwords_has_only_ones_that_would_be_taken() {
-        assert!(COMMON_PASSWORDS.len() > 400);
-        for password in COMMON_PASSWORDS.iter() {
-            assert!(password.chars().count() >= 8, "{password} is refused as too short anyway");
-            assert_eq!(password.to_lowercase(), **password);
-        }
-    }
-
     proptest! {
         #[test]
         fn no_text_panics_and_what_is_taken_is_taken_again(text: String) {
@@ -361,9 +278,6 @@ mod tests {
             }
             if let Ok(email) = Email::parse(&text) {
                 prop_assert_eq!(Email::parse(email.as_str()), Ok(email));
-            }
-            if let Ok(password) = Password::parse(&text) {
-                prop_assert_eq!(password.expose(), text.as_str());
             }
             prop_assert!(Phone::parse(&text).is_err() || text.starts_with('+'));
         }
