@@ -4,6 +4,7 @@
 
 mod accounts;
 mod auth;
+mod avatars;
 mod booking_changes;
 mod booking_mutations;
 mod bookings;
@@ -46,46 +47,76 @@ use async_graphql::{EmptySubscription, MergedObject, SDLExportOptions, Schema};
 use utoipa_axum::router::OpenApiRouter;
 use web::AppState;
 
+// In groups: each member of one is a call within a call, and a stack ends.
 /// What can be asked.
 #[derive(Default, MergedObject)]
-pub(crate) struct Query(
+pub(crate) struct Query(PeopleQuery, PlaceQueries, StayQuery);
+
+/// Of people, and of any object.
+#[derive(Default, MergedObject)]
+pub(crate) struct PeopleQuery(
     node::NodeQuery,
     users::UserQuery,
     identities::IdentityQuery,
+    notifications::NotificationQuery,
+);
+
+/// Of places to stay.
+#[derive(Default, MergedObject)]
+pub(crate) struct PlaceQueries(
     search::SearchQuery,
     properties::PropertyQuery,
     places::PlaceQuery,
+    wishlists::WishlistQuery,
+);
+
+/// Of stays.
+#[derive(Default, MergedObject)]
+pub(crate) struct StayQuery(
     quotes::QuoteQuery,
     bookings::BookingQuery,
     earnings::EarningsQuery,
     payouts::PayoutQuery,
     reviews::ReviewQuery,
-    notifications::NotificationQuery,
     threads::ThreadQuery,
-    wishlists::WishlistQuery,
 );
 
 /// What can be done.
 #[derive(Default, MergedObject)]
-pub(crate) struct Mutation(
+pub(crate) struct Mutation(PeopleMutation, PlaceMutation, StayMutation);
+
+/// By and to people.
+#[derive(Default, MergedObject)]
+pub(crate) struct PeopleMutation(
     auth::AuthMutation,
     identities::IdentityMutation,
     users::UserMutation,
     accounts::AccountMutation,
+    avatars::AvatarMutation,
+    notifications::NotificationMutation,
+);
+
+/// With places to stay.
+#[derive(Default, MergedObject)]
+pub(crate) struct PlaceMutation(
     properties::PropertyMutation,
     calendar::CalendarMutation,
     calendar_exports::CalendarExportMutation,
     property_changes::PropertyChangeMutation,
     calendar_feeds::CalendarFeedMutation,
     photos::PhotoMutation,
+    wishlists::WishlistMutation,
+);
+
+/// With stays.
+#[derive(Default, MergedObject)]
+pub(crate) struct StayMutation(
     booking_mutations::BookingMutation,
     booking_changes::BookingChangeMutation,
     payments::PaymentMutation,
     payouts::PayoutMutation,
     reviews::ReviewMutation,
-    notifications::NotificationMutation,
     threads::ThreadMutation,
-    wishlists::WishlistMutation,
 );
 
 static SCHEMA: LazyLock<Schema<Query, Mutation, EmptySubscription>> = LazyLock::new(|| {

@@ -56,7 +56,7 @@ struct UploadHeaders {
 
 /// The request that uploads the photo: good for 15 minutes, for this type and size alone. The body is the file.
 #[derive(Clone, Debug, Deserialize, SimpleObject)]
-struct PhotoUpload {
+pub(crate) struct PhotoUpload {
     /// `PUT`.
     method: String,
     url: String,
@@ -126,7 +126,7 @@ impl PhotoMutation {
         let key = mutations::optional_key(ctx, Some(actor), "addPhoto", &input, key).await?;
         let new = &NewPhoto::from(wire::read::<CreatePhotoIn>(&input, &["property_id"])?);
         let services = ctx.services();
-        let upload = services.photos.presign_upload(new.id, new.content_type, new.bytes).await?;
+        let upload = services.photos.presign_upload(new.id.into(), new.content_type, new.bytes).await?;
         let work = |tx: Arc<Tx>| async move { add(&tx, actor, id, *new).await };
         let render = |outcome: domain::error::Result<&PropertyView, &domain::error::Error>| {
             answers::of(outcome, |view| answers::ok(&CreatedPhotoOut::of(view, new, &upload)))

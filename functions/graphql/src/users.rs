@@ -9,6 +9,7 @@ use users::session_json::SessionOut;
 use web::answers;
 
 use crate::accounts::Session;
+use crate::avatars::{Avatar, AvatarUpload};
 use crate::caller::{RequestExt, if_visible};
 use crate::codes::Role;
 use crate::identities::Identity;
@@ -24,6 +25,7 @@ pub(crate) struct User {
     bio: Option<String>,
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<String>,
+    avatar: Option<Avatar>,
     member_since: DateTime,
     email_verified: bool,
 }
@@ -54,6 +56,10 @@ pub(crate) struct Account {
     bio: Option<String>,
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<String>,
+    /// The picture that others see.
+    avatar: Option<Avatar>,
+    /// The next picture, while it is not ready.
+    avatar_upload: Option<AvatarUpload>,
     role: Role,
     /// Whether signing in takes a second factor.
     totp_enabled: bool,
@@ -70,6 +76,7 @@ impl Account {
             first_name: self.first_name.clone(),
             bio: self.bio.clone(),
             languages: self.languages.clone(),
+            avatar: self.avatar.clone(),
             member_since: self.created_at.clone(),
             email_verified: self.email_verified,
         }

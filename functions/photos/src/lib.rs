@@ -1,7 +1,7 @@
-//! The worker that makes of each uploaded photo what is shown: one message, the uploads that S3 tells of.
+//! The worker that makes of each uploaded photo or picture of a person what is shown: one message, the uploads that S3 tells of.
 
 use domain::error::{Error, Result};
-use domain::id::PhotoId;
+use domain::photo::ImageId;
 use runtime::Message;
 use serde::Deserialize;
 use services::Services;
@@ -39,9 +39,10 @@ pub async fn handle(services: &Services, message: Message) -> Result<()> {
     let notification: Notification = serde_json::from_str(&message.body).map_err(Error::internal)?;
     for record in notification.records {
         let key = record.s3.object.key;
-        match key.strip_prefix("uploads/").and_then(|id| id.parse::<PhotoId>().ok()) {
-            Some(id) => services.process_upload(id).await?,
-            None => tracing::warn!(key, "an object that is no photo's upload"),
+        match key.strip_prefix("uploads/").and_then(|id| id.parse().ok()) {
+            Some(ImageId::Photo(id)) => services.process_upload(id).await?,
+            Some(ImageId::Avatar(id)) => services.process_avatar(id).await?,
+            None => tracing::warn!(key, "an object that is no upload of ours"),
         }
     }
     Ok(())

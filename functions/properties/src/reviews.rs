@@ -8,6 +8,7 @@ use domain::review::{ReviewCategory, Stars};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::reviews::ListedReview;
+use users::avatar_json::AvatarOut;
 use utoipa::ToSchema;
 use web::pages::{PageParamsSchema, PageWith};
 use web::{AppState, MaybeCaller, PageRequest, PathId, Problem, Query};
@@ -28,6 +29,8 @@ pub(crate) struct PropertyReviewOut {
     id: ReviewId,
     author_id: UserId,
     author_first_name: String,
+    #[schema(required)]
+    author_avatar: Option<AvatarOut>,
     rating: Stars,
     /// Those that the guest rated.
     #[schema(value_type = BTreeMap<String, Stars>)]
@@ -42,7 +45,7 @@ pub(crate) struct PropertyReviewOut {
 }
 
 impl From<ListedReview> for PropertyReviewOut {
-    fn from(ListedReview { review, author_first_name }: ListedReview) -> Self {
+    fn from(ListedReview { review, author_first_name, author_avatar }: ListedReview) -> Self {
         let answer = |answer: services::reviews::ReviewResponse| ReviewResponseOut {
             text: answer.text,
             created_at: answer.created_at,
@@ -51,6 +54,7 @@ impl From<ListedReview> for PropertyReviewOut {
             id: review.id,
             author_id: review.author_id,
             author_first_name,
+            author_avatar: author_avatar.as_ref().and_then(AvatarOut::of),
             rating: review.content.rating,
             categories: review.content.categories,
             public_text: review.content.public_text,

@@ -11,6 +11,8 @@ use services::users::{Registration, User};
 use utoipa::ToSchema;
 use web::fields::{Fields, FromFields, Read, text, text_with};
 
+use crate::avatar_json::{AvatarOut, AvatarUploadOut};
+
 /// The account's own view of itself.
 #[derive(Serialize, ToSchema)]
 pub struct UserOut {
@@ -33,6 +35,12 @@ pub struct UserOut {
     bio: Option<Bio>,
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<Locale>,
+    /// The picture that others see.
+    #[schema(required)]
+    avatar: Option<AvatarOut>,
+    /// The next picture, while it is not ready.
+    #[schema(required)]
+    avatar_upload: Option<AvatarUploadOut>,
     role: Role,
     /// Whether signing in takes a second factor.
     totp_enabled: bool,
@@ -46,6 +54,8 @@ impl From<&User> for UserOut {
     fn from(user: &User) -> Self {
         let user = user.clone();
         Self {
+            avatar: user.avatar().and_then(AvatarOut::of),
+            avatar_upload: user.avatar_upload().map(AvatarUploadOut::from),
             id: user.id,
             email: user.email,
             email_verified: user.email_verified_at.is_some(),
@@ -74,6 +84,8 @@ pub struct PublicUserOut {
     bio: Option<Bio>,
     /// Languages spoken (BCP 47), the best first.
     languages: Vec<Locale>,
+    #[schema(required)]
+    avatar: Option<AvatarOut>,
     #[schema(value_type = String, format = "date-time")]
     member_since: Timestamp,
     email_verified: bool,
@@ -86,6 +98,7 @@ impl From<&User> for PublicUserOut {
             first_name: user.first_name.clone(),
             bio: user.bio.clone(),
             languages: user.languages.clone(),
+            avatar: user.shown_avatar().and_then(AvatarOut::of),
             member_since: user.created_at,
             email_verified: user.email_verified_at.is_some(),
         }

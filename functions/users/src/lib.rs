@@ -1,7 +1,10 @@
 //! Accounts, signing in and inboxes: every route of `/v1/users`, `/v1/auth`, `/v1/notifications` and `/.well-known`.
 
+pub mod avatar_json;
 mod complete_sign_in;
 mod confirm_totp;
+mod create_avatar;
+mod delete_avatar;
 mod delete_identity;
 mod delete_me;
 mod delete_session;
@@ -46,6 +49,7 @@ pub fn routes() -> OpenApiRouter<AppState> {
         .routes(routes!(request_email_change::request_email_change))
         .routes(routes!(get_me::get_me, update_me::update_me, delete_me::delete_me))
         .routes(routes!(export_me::export_me))
+        .routes(routes!(create_avatar::create_avatar, delete_avatar::delete_avatar))
         .routes(routes!(get_user::get_user))
         .routes(routes!(login::login))
         .routes(routes!(refresh::refresh))

@@ -328,6 +328,23 @@ impl Api {
         }
     }
 
+    /// The account of a person, once no picture of theirs waits any more.
+    ///
+    /// # Errors
+    /// When that takes too long.
+    pub async fn settled_avatar(&self, user: &User) -> Result<Value> {
+        let since = Instant::now();
+        let mut pace = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            pace.tick().await;
+            let account = self.get("/v1/users/me").by(user).expect(200).await?.json()?;
+            if account["avatar_upload"]["status"] != "pending" {
+                return Ok(account);
+            }
+            ensure!(since.elapsed() < PHOTO_READY_WITHIN, "still pending: {account}");
+        }
+    }
+
     /// Creates a property, with a photo, and lists it; by then the photo is ready, so that nothing changes by itself.
     ///
     /// # Errors

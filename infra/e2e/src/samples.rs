@@ -125,6 +125,7 @@ impl Samples {
             "POST /v1/users/me/email" => {
                 json!({ "email": "somebody.else@example.com", "password": self.guest.password })
             }
+            "POST /v1/users/me/avatar" => json!({ "content_type": "image/jpeg", "bytes": 100_000 }),
             "POST /v1/auth/email/verify" => json!({ "token": "none-of-ours" }),
             "POST /v1/properties" => Draft::default().body().clone(),
             "PATCH /v1/properties/{id}" => {

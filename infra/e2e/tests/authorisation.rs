@@ -43,6 +43,8 @@ const TABLE: &[(&str, Rule)] = &[
     ("GET /v1/users/me", Rule::SignedIn),
     ("PATCH /v1/users/me", Rule::SignedIn),
     ("POST /v1/users/me/email", Rule::SignedIn),
+    ("POST /v1/users/me/avatar", Rule::SignedIn),
+    ("DELETE /v1/users/me/avatar", Rule::SignedIn),
     ("DELETE /v1/users/me", Rule::SignedIn),
     ("GET /v1/users/me/export", Rule::SignedIn),
     ("GET /v1/users/{id}", Rule::Public),

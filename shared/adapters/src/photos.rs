@@ -1,4 +1,4 @@
-//! Photos on S3: uploads below `uploads/`, which only we read, variants below `photos/`. Every call, ours and the
+//! Photos and pictures of people on S3: uploads below `uploads/`, which only we read, variants below `photos/`. Every call, ours and the
 //! client's, is a request signed in its address (SigV4), so no S3 SDK is needed.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
@@ -12,8 +12,7 @@ use aws_sigv4::http_request::{
 };
 use aws_sigv4::sign::v4;
 use domain::error::{Error, Result};
-use domain::id::PhotoId;
-use domain::photo::{PHOTO_WIDTHS, PhotoType};
+use domain::photo::{ImageId, PhotoType};
 use reqwest::{Method, Response, StatusCode};
 use services::ports::{PhotoStorage, PhotoUpload};
 use tokio::sync::OnceCell;
@@ -119,11 +118,11 @@ impl S3Photos {
     }
 }
 
-fn upload_key(id: PhotoId) -> String {
+fn upload_key(id: ImageId) -> String {
     format!("uploads/{id}")
 }
 
-fn variant_key(id: PhotoId, width: u32) -> String {
+fn variant_key(id: ImageId, width: u32) -> String {
     format!("photos/{id}/{width}.jpg")
 }
 
@@ -133,17 +132,17 @@ impl PhotoStorage for S3Photos {
         &self.base_url
     }
 
-    async fn presign_upload(&self, id: PhotoId, content_type: PhotoType, bytes: u32) -> Result<PhotoUpload> {
+    async fn presign_upload(&self, id: ImageId, content_type: PhotoType, bytes: u32) -> Result<PhotoUpload> {
         let headers = vec![("content-length", bytes.to_string()), ("content-type", content_type.to_string())];
         let url = self.presigned(&Method::PUT, &upload_key(id), &headers, UPLOAD_LIMIT).await?;
         Ok(PhotoUpload { url, headers })
     }
 
-    async fn is_uploaded(&self, id: PhotoId) -> Result<bool> {
+    async fn is_uploaded(&self, id: ImageId) -> Result<bool> {
         Ok(self.call(Method::HEAD, &upload_key(id), None, CALL_LIMIT).await?.status().is_success())
     }
 
-    async fn upload(&self, id: PhotoId, max_bytes: u32) -> Result<Option<Vec<u8>>> {
+    async fn upload(&self, id: ImageId, max_bytes: u32) -> Result<Option<Vec<u8>>> {
         let mut answer = self.call(Method::GET, &upload_key(id), None, TRANSFER_LIMIT).await?;
         if answer.status() == StatusCode::NOT_FOUND {
             return Ok(None);
@@ -159,18 +158,18 @@ impl PhotoStorage for S3Photos {
         Ok(Some(bytes))
     }
 
-    async fn put_variant(&self, id: PhotoId, width: u32, jpeg: Vec<u8>) -> Result<()> {
+    async fn put_variant(&self, id: ImageId, width: u32, jpeg: Vec<u8>) -> Result<()> {
         let answer = self.call(Method::PUT, &variant_key(id, width), Some(jpeg), TRANSFER_LIMIT).await?;
         if answer.status().is_success() { Ok(()) } else { Err(Error::internal("the photos' bucket is not there")) }
     }
 
-    async fn delete_upload(&self, id: PhotoId) -> Result<()> {
+    async fn delete_upload(&self, id: ImageId) -> Result<()> {
         self.delete(&upload_key(id)).await
     }
 
-    async fn delete_all(&self, id: PhotoId) -> Result<()> {
+    async fn delete_all(&self, id: ImageId) -> Result<()> {
         self.delete_upload(id).await?;
-        for width in PHOTO_WIDTHS {
+        for width in id.widths() {
             self.delete(&variant_key(id, width)).await?;
         }
         Ok(())

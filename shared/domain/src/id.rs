@@ -134,6 +134,8 @@ ids! {
     WishlistId = "wish";
     /// A photo of a property.
     PhotoId = "photo";
+    /// A picture of a person.
+    AvatarId = "avatar";
     /// A calendar feed imported from another site.
     FeedId = "feed";
     /// A device signed in: the family of its refresh tokens.
@@ -211,6 +213,7 @@ mod tests {
             MessageId::PREFIX,
             WishlistId::PREFIX,
             PhotoId::PREFIX,
+            AvatarId::PREFIX,
             FeedId::PREFIX,
             SessionId::PREFIX,
             NotificationId::PREFIX,

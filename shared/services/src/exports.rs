@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use domain::admin::AuditSubject;
 use domain::error::Result;
 use domain::id::{
-    AuditId, BookingId, ChangeId, EmailChangeId, FeedId, IdentityId, MessageId, NotificationId, PaymentId, PayoutId,
-    PhotoId, PropertyId, RefundId, ReviewId, ThreadId, UserId, WishlistId,
+    AuditId, AvatarId, BookingId, ChangeId, EmailChangeId, FeedId, IdentityId, MessageId, NotificationId, PaymentId,
+    PayoutId, PhotoId, PropertyId, RefundId, ReviewId, ThreadId, UserId, WishlistId,
 };
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
@@ -198,6 +198,7 @@ fn id(kind: &str, member: &str, value: &Value) -> Option<Value> {
         ("id", "wishlists") => WishlistId::from_uuid(uuid).to_string(),
         ("id", "email_changes") => EmailChangeId::from_uuid(uuid).to_string(),
         ("id", "identities") => IdentityId::from_uuid(uuid).to_string(),
+        ("id", "avatars") => AvatarId::from_uuid(uuid).to_string(),
         ("id", "photos") => PhotoId::from_uuid(uuid).to_string(),
         ("id", "calendar_feeds") => FeedId::from_uuid(uuid).to_string(),
         ("id", "acts_of_admins") => AuditId::from_uuid(uuid).to_string(),

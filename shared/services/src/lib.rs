@@ -11,6 +11,7 @@ pub mod access_tokens;
 pub mod actor;
 pub mod admin;
 pub mod auth;
+pub mod avatars;
 pub mod booking_changes;
 pub mod bookings;
 pub mod cached;

@@ -41,6 +41,8 @@ pub struct PassReport {
     pub finished_erasures: u64,
     /// Photos taken away for good.
     pub swept_photos: u64,
+    /// Pictures of people taken away for good.
+    pub swept_avatars: u64,
     /// Old rows removed.
     pub purged_rows: u64,
     /// What of the last hour's money does not agree with the books.
@@ -66,6 +68,7 @@ impl Services {
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
         report.finished_erasures = report.step("carry_out_erasures", self.carry_out_erasures().await);
         report.swept_photos = report.step("sweep_photos", self.sweep_photos().await);
+        report.swept_avatars = report.step("sweep_avatars", self.sweep_avatars().await);
         report.purged_rows = report.step("purge", self.purge().await);
         report.ledger_imbalances = report.step("check_ledger", self.check_recent_ledger().await);
         // Last, since it waits for others.

@@ -4,7 +4,9 @@
 
 use std::io::Cursor;
 
-use domain::photo::{PHOTO_WIDTHS, PhotoRejection, PhotoType, check_pixels};
+use domain::photo::{
+    AVATAR_SIDES, MIN_AVATAR_PIXELS, MIN_PHOTO_PIXELS, PHOTO_WIDTHS, PhotoRejection, PhotoType, check_pixels,
+};
 use image::codecs::jpeg::JpegEncoder;
 use image::imageops::{self, FilterType};
 use image::metadata::Orientation;
@@ -16,7 +18,7 @@ const MAX_ALLOCATION_BYTES: u64 = 512 * 1024 * 1024;
 /// Of what is shown, 1 to 100: differences are not seen above.
 const JPEG_QUALITY: u8 = 82;
 
-/// What is made of a photo.
+/// What is made of an upload.
 #[derive(Clone, Debug)]
 pub struct Variants {
     /// Upright width of the upload, in pixels.
@@ -27,12 +29,12 @@ pub struct Variants {
     pub jpegs: Vec<(u32, Vec<u8>)>,
 }
 
-/// The variants of an upload that was declared to be of this type.
+/// The variants of a photo that was declared to be of this type.
 ///
 /// # Errors
 /// Why it can't be shown.
 pub fn variants(upload: &[u8], declared: PhotoType) -> Result<Variants, PhotoRejection> {
-    let upright = decoded(upload, declared)?;
+    let upright = decoded(upload, declared, MIN_PHOTO_PIXELS)?;
     let (width, height) = (upright.width(), upright.height());
     let mut jpegs = Vec::new();
     for shown in PHOTO_WIDTHS {
@@ -41,8 +43,24 @@ pub fn variants(upload: &[u8], declared: PhotoType) -> Result<Variants, PhotoRej
     Ok(Variants { width, height, jpegs })
 }
 
-/// The pixels, upright and opaque.
-fn decoded(upload: &[u8], declared: PhotoType) -> Result<RgbImage, PhotoRejection> {
+/// The squares of a picture of a person that was declared to be of this type: its middle.
+///
+/// # Errors
+/// Why it can't be shown.
+pub fn squares(upload: &[u8], declared: PhotoType) -> Result<Variants, PhotoRejection> {
+    let upright = decoded(upload, declared, MIN_AVATAR_PIXELS)?;
+    let (width, height) = (upright.width(), upright.height());
+    let side = width.min(height);
+    let square = imageops::crop_imm(&upright, (width - side) / 2, (height - side) / 2, side, side).to_image();
+    let mut jpegs = Vec::new();
+    for shown in AVATAR_SIDES {
+        jpegs.push((shown, encoded(&narrowed(&square, shown))?));
+    }
+    Ok(Variants { width, height, jpegs })
+}
+
+/// The pixels, upright and opaque, of an image of at least so many.
+fn decoded(upload: &[u8], declared: PhotoType, least: (u32, u32)) -> Result<RgbImage, PhotoRejection> {
     let mut reader =
         ImageReader::new(Cursor::new(upload)).with_guessed_format().map_err(|_| PhotoRejection::Unreadable)?;
     let found = match reader.format() {
@@ -67,9 +85,9 @@ fn decoded(upload: &[u8], declared: PhotoType) -> Result<RgbImage, PhotoRejectio
     );
     // Before anything is decoded: a small file may hold more pixels than there is memory.
     if is_on_its_side {
-        check_pixels(height, width)?
+        check_pixels(height, width, least)?
     } else {
-        check_pixels(width, height)?
+        check_pixels(width, height, least)?
     }
     let mut image = DynamicImage::from_decoder(decoder).map_err(rejection)?;
     image.apply_orientation(orientation);

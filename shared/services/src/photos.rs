@@ -3,7 +3,7 @@
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::{PhotoId, PropertyId};
-use domain::photo::{Caption, MAX_PHOTOS, PhotoRejection, PhotoStatus, PhotoType};
+use domain::photo::{Caption, ImageId, MAX_PHOTOS, PhotoRejection, PhotoStatus, PhotoType};
 use domain::property::PropertyStatus;
 use serde_json::json;
 pub use store::photos::Photo;
@@ -15,7 +15,7 @@ use crate::photo_images::{Variants, variants};
 use crate::properties::{PropertyView, own_property};
 
 /// Photos the sweeper takes at a time: each costs calls of the storage.
-const SWEPT_AT_ONCE: i64 = 20;
+pub(crate) const SWEPT_AT_ONCE: i64 = 20;
 
 /// A photo to be uploaded.
 #[derive(Clone, Copy, Debug)]
@@ -116,7 +116,7 @@ impl Services {
     pub async fn uploaded_photo(&self, actor: &Actor, id: PropertyId) -> Result<Option<PhotoId>> {
         let pending = store::photos::pending_of(&self.db.connection().await?, id, actor.user_id).await?;
         for photo_id in pending {
-            if self.photos.is_uploaded(photo_id).await? {
+            if self.photos.is_uploaded(photo_id.into()).await? {
                 return Ok(Some(photo_id));
             }
         }
@@ -133,7 +133,7 @@ impl Services {
             .write("photos.sweep", |tx| async move { store::photos::take_abandoned(&tx, SWEPT_AT_ONCE).await })
             .await?;
         for id in &gone {
-            self.photos.delete_all(*id).await?;
+            self.photos.delete_all((*id).into()).await?;
         }
         store::photos::forget(&self.db.connection().await?, &gone).await
     }
@@ -146,18 +146,9 @@ impl Services {
     pub async fn process_upload(&self, id: PhotoId) -> Result<()> {
         let declared = store::photos::find_pending(&self.db.connection().await?, id).await?;
         let Some(declared) = declared else { return self.tidy_up(id).await };
-        let Some(bytes) = self.photos.upload(id, declared.bytes).await? else { return Ok(()) };
-        let outcome = if bytes.len() as u64 == u64::from(declared.bytes) {
-            Self::compute(move || variants(&bytes, declared.content_type)).await?
-        } else {
-            Err(PhotoRejection::WrongSize)
-        };
-        if let Ok(made) = &outcome {
-            for (width, jpeg) in &made.jpegs {
-                self.photos.put_variant(id, *width, jpeg.clone()).await?;
-            }
-        }
-        let (outcome, base_url) = (&outcome, self.photos.base_url());
+        let made = self.made_of(id.into(), (declared.content_type, declared.bytes), variants).await?;
+        let Some(outcome) = &made else { return Ok(()) };
+        let base_url = self.photos.base_url();
         self.write("photos.process", |tx| async move {
             settle(&tx, declared.property_id, id, outcome.as_ref().map_err(|why| *why), base_url).await
         })
@@ -168,9 +159,31 @@ impl Services {
     /// The upload has served; and when the host has taken the photo away meanwhile, so have its variants.
     async fn tidy_up(&self, id: PhotoId) -> Result<()> {
         match store::photos::property_of(&self.db.connection().await?, id).await? {
-            Some(_) => self.photos.delete_upload(id).await,
-            None => self.photos.delete_all(id).await,
+            Some(_) => self.photos.delete_upload(id.into()).await,
+            None => self.photos.delete_all(id.into()).await,
         }
+    }
+
+    /// What is made of an upload that was declared so, kept in the storage, or why it can't be shown; none when it is not
+    /// there.
+    pub(crate) async fn made_of(
+        &self,
+        id: ImageId,
+        (content_type, bytes): (PhotoType, u32),
+        make: fn(&[u8], PhotoType) -> Result<Variants, PhotoRejection>,
+    ) -> Result<Option<Result<Variants, PhotoRejection>>> {
+        let Some(upload) = self.photos.upload(id, bytes).await? else { return Ok(None) };
+        let outcome = if upload.len() as u64 == u64::from(bytes) {
+            Self::compute(move || make(&upload, content_type)).await?
+        } else {
+            Err(PhotoRejection::WrongSize)
+        };
+        if let Ok(made) = &outcome {
+            for (width, jpeg) in &made.jpegs {
+                self.photos.put_variant(id, *width, jpeg.clone()).await?;
+            }
+        }
+        Ok(Some(outcome))
     }
 }
 

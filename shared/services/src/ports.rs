@@ -9,8 +9,8 @@ use async_trait::async_trait;
 use domain::calendar_feed::{FeedFault, FeedUrl};
 use domain::error::Result;
 use domain::event::{Event, EventKind};
-use domain::id::{EventId, NotificationId, PhotoId, SessionId, UserId};
-use domain::photo::PhotoType;
+use domain::id::{EventId, NotificationId, SessionId, UserId};
+use domain::photo::{ImageId, PhotoType};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 pub use store::calendar_feeds::Validators;
@@ -316,7 +316,7 @@ pub trait CalendarSource: Send + Sync {
     async fn fetch(&self, url: &FeedUrl, known: &Validators) -> Result<Fetched, FetchFailure>;
 }
 
-/// A request that uploads one photo; good for 15 minutes, and for this type and size alone.
+/// A request that uploads one image; good for 15 minutes, and for this type and size alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PhotoUpload {
     /// Where to.
@@ -325,23 +325,23 @@ pub struct PhotoUpload {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Keeps photos: uploads, which are private, and the variants made of them, which everybody may get who knows the address.
+/// Keeps photos and pictures of people: uploads, which are private, and the variants made of them, which everybody may get who knows the address.
 #[async_trait]
 pub trait PhotoStorage: Send + Sync {
     /// Where variants are served from, without a slash at the end.
     fn base_url(&self) -> &str;
-    /// Makes the request that uploads a photo.
-    async fn presign_upload(&self, id: PhotoId, content_type: PhotoType, bytes: u32) -> Result<PhotoUpload>;
-    /// Whether a photo was uploaded and is still there.
-    async fn is_uploaded(&self, id: PhotoId) -> Result<bool>;
+    /// Makes the request that uploads an image.
+    async fn presign_upload(&self, id: ImageId, content_type: PhotoType, bytes: u32) -> Result<PhotoUpload>;
+    /// Whether an image was uploaded and is still there.
+    async fn is_uploaded(&self, id: ImageId) -> Result<bool>;
     /// What was uploaded, but of something larger than `max_bytes` no more than that and one byte.
-    async fn upload(&self, id: PhotoId, max_bytes: u32) -> Result<Option<Vec<u8>>>;
+    async fn upload(&self, id: ImageId, max_bytes: u32) -> Result<Option<Vec<u8>>>;
     /// Keeps a variant: a JPEG of this width.
-    async fn put_variant(&self, id: PhotoId, width: u32, jpeg: Vec<u8>) -> Result<()>;
+    async fn put_variant(&self, id: ImageId, width: u32, jpeg: Vec<u8>) -> Result<()>;
     /// Takes the upload away, if it is there.
-    async fn delete_upload(&self, id: PhotoId) -> Result<()>;
+    async fn delete_upload(&self, id: ImageId) -> Result<()>;
     /// Takes the upload and all variants away, as far as they are there.
-    async fn delete_all(&self, id: PhotoId) -> Result<()>;
+    async fn delete_all(&self, id: ImageId) -> Result<()>;
 }
 
 /// A secret the application needs.

@@ -91,6 +91,8 @@ const STATEMENTS: &[&str] = &[
     "-- erasures.photos
      UPDATE photos SET status = 'deleted', caption = NULL
      WHERE property_id IN (SELECT id FROM properties WHERE host_id = $1) AND status <> 'deleted'",
+    "-- erasures.avatars
+     UPDATE avatars SET status = 'deleted' WHERE user_id = $1 AND status <> 'deleted'",
     "-- erasures.calendar_feeds
      DELETE FROM calendar_feeds WHERE property_id IN (SELECT id FROM properties WHERE host_id = $1)",
     "-- erasures.calendar_days

@@ -3,6 +3,7 @@
 
 pub mod admin;
 pub mod audit_log;
+pub mod avatars;
 pub mod booking_changes;
 pub mod bookings;
 pub mod cache_invalidations;

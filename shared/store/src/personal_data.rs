@@ -39,6 +39,7 @@ pub const REFERENCES: &[Reference] = {
     use Exported::{As, Not};
     &[
         reference("audit_log.actor_id", Not("what an admin did is the platform's record"), "kept: a pseudonym"),
+        reference("avatars.user_id", As("avatars"), "deleted, with its objects"),
         reference("bookings.guest_id", As("bookings_as_guest"), "kept for the books, the message is emptied"),
         reference("bookings.host_id", As("bookings_as_host"), "kept for the books"),
         reference("email_changes.user_id", As("email_changes"), "deleted"),
@@ -66,6 +67,7 @@ pub const REFERENCES: &[Reference] = {
 pub const KINDS: &[(&str, &str)] = &[
     ("account", "SELECT ''::text AS key, to_jsonb(u) - '{password_hash,email_key,sessions_valid_from,erased_at}'::text[]
                  FROM users u WHERE id = $1"),
+    ("avatars", "SELECT id::text, to_jsonb(a) FROM avatars a WHERE user_id = $1 AND status <> 'deleted'"),
     ("email_changes", "SELECT id::text, to_jsonb(e) FROM email_changes e WHERE user_id = $1"),
     ("identities", "SELECT id::text, to_jsonb(i) FROM identities i WHERE user_id = $1"),
     ("properties", "SELECT id::text, to_jsonb(p) - '{calendar_token}'::text[] FROM properties p WHERE host_id = $1"),

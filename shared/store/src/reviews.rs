@@ -8,8 +8,9 @@ use domain::id::{BookingId, PropertyId, ReviewId, UserId};
 use domain::review::{ReviewCategory, ReviewerRole, Stars};
 use jiff::Timestamp;
 use tokio_postgres::Row;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Json, ToSql};
 
+use crate::avatars::Avatar;
 use crate::row::RowExt;
 use crate::tx::{Queries, Tx};
 
@@ -73,6 +74,8 @@ pub struct ListedReview {
     pub review: Review,
     /// Given name of its author.
     pub author_first_name: String,
+    /// The picture of its author that others see.
+    pub author_avatar: Option<Avatar>,
 }
 
 /// What a new review needs.
@@ -225,6 +228,11 @@ pub async fn publish_due(tx: &Tx, limit: i64) -> Result<Vec<Review>> {
     tx.rows(&sql, &[&limit]).await?.iter().map(from_row).collect()
 }
 
+/// What is shown of a review's author (`u`).
+const AUTHOR: &str = "u.first_name AS author_first_name, \
+    (SELECT jsonb_build_object('id', a.id, 'status', a.status, 'base_url', a.base_url, 'created_at', a.created_at) \
+     FROM avatars a WHERE a.user_id = u.id AND a.status = 'ready' AND u.suspended_at IS NULL) AS author_avatar";
+
 /// A page of guests' published reviews of a property, newest first.
 pub async fn list_of_property(
     queries: &impl Queries,
@@ -234,7 +242,7 @@ pub async fn list_of_property(
 ) -> Result<Vec<ListedReview>> {
     let sql = format!(
         "-- reviews.list_of_property
-         SELECT {}, u.first_name AS author_first_name
+         SELECT {}, {AUTHOR}
          FROM reviews r JOIN users u ON u.id = r.author_id
          WHERE r.property_id = $1 AND r.author_role = 'guest' AND NOT {OUT_OF_SIGHT}
              AND ($2::uuid IS NULL OR r.id < $2)
@@ -258,7 +266,7 @@ pub async fn newest_of_properties(
 ) -> Result<Vec<ListedReview>> {
     let sql = format!(
         "-- reviews.newest_of_properties
-         SELECT r.*, u.first_name AS author_first_name
+         SELECT r.*, {AUTHOR}
          FROM unnest($1::uuid[]) AS wanted (property_id)
          CROSS JOIN LATERAL (SELECT {} FROM reviews r
                              WHERE r.property_id = wanted.property_id AND r.author_role = 'guest' AND NOT {OUT_OF_SIGHT}
@@ -305,7 +313,11 @@ fn stars_of(content: &ReviewContent) -> [Option<i16>; 6] {
 }
 
 fn listed_from_row(row: &Row) -> Result<ListedReview> {
-    Ok(ListedReview { review: from_row(row)?, author_first_name: row.read("author_first_name")? })
+    Ok(ListedReview {
+        review: from_row(row)?,
+        author_first_name: row.read("author_first_name")?,
+        author_avatar: row.read::<Option<Json<Avatar>>>("author_avatar")?.map(|Json(avatar)| avatar),
+    })
 }
 
 pub(crate) fn from_row(row: &Row) -> Result<Review> {

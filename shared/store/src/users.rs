@@ -3,11 +3,14 @@
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::UserId;
 use domain::money::Currency;
+use domain::photo::PhotoStatus;
 use domain::time_zone::TimeZoneName;
 use domain::user::{Bio, Email, Locale, PersonName, Phone, Role};
 use jiff::Timestamp;
 use tokio_postgres::Row;
+use tokio_postgres::types::Json;
 
+use crate::avatars::Avatar;
 use crate::error::violates;
 use crate::row::RowExt;
 use crate::tx::{Queries, Tx};
@@ -47,10 +50,29 @@ pub struct User {
     pub bio: Option<Bio>,
     /// Languages the person speaks, the best first.
     pub languages: Vec<Locale>,
+    /// Pictures of the person: at most one that is ready, and one that is not.
+    pub avatars: Vec<Avatar>,
     /// When the account was made.
     pub created_at: Timestamp,
     /// When it was last changed.
     pub updated_at: Timestamp,
+}
+
+impl User {
+    /// The picture that others see; none of an account that is shut.
+    pub fn shown_avatar(&self) -> Option<&Avatar> {
+        self.avatar().filter(|_| self.suspended_at.is_none())
+    }
+
+    /// The picture that the person has.
+    pub fn avatar(&self) -> Option<&Avatar> {
+        self.avatars.iter().find(|avatar| avatar.status == PhotoStatus::Ready)
+    }
+
+    /// The picture that waits for its upload or its check, or was rejected.
+    pub fn avatar_upload(&self) -> Option<&Avatar> {
+        self.avatars.iter().find(|avatar| avatar.status != PhotoStatus::Ready)
+    }
 }
 
 /// What a new row needs.
@@ -79,7 +101,10 @@ pub struct NewUser<'a> {
 
 pub(crate) const COLUMNS: &str = "id, email, first_name, last_name, phone, locale, time_zone, currency::text, role, \
                        email_verified_at, suspended_at, erased_at, sessions_valid_from, totp_confirmed_at, bio, languages,
-                       created_at, updated_at";
+                       created_at, updated_at, \
+    (SELECT jsonb_agg(jsonb_build_object('id', avatar.id, 'status', avatar.status, 'base_url', avatar.base_url, \
+        'rejection', avatar.rejection, 'created_at', avatar.created_at)) \
+     FROM avatars avatar WHERE avatar.user_id = users.id AND avatar.status <> 'deleted') AS avatars";
 
 /// Inserts a user.
 ///
@@ -238,13 +263,6 @@ pub async fn set_totp_confirmed(tx: &Tx, id: UserId, confirmed: bool) -> Result<
     Ok(())
 }
 
-/// Sets what a user may do: for the operator's own commands, no endpoint does this.
-pub async fn set_role(tx: &Tx, id: UserId, role: Role) -> Result<()> {
-    let sql = "-- users.set_role\nUPDATE users SET role = $2, updated_at = app_now() WHERE id = $1";
-    tx.execute(sql, &[&id.uuid(), &role.as_str()]).await?;
-    Ok(())
-}
-
 pub(crate) fn from_row(row: &Row) -> Result<User> {
     Ok(User {
         id: UserId::from_uuid(row.read("id")?),
@@ -267,6 +285,7 @@ pub(crate) fn from_row(row: &Row) -> Result<User> {
             .into_iter()
             .map(|tag| Locale::parse(tag).map_err(Error::internal))
             .collect::<Result<_>>()?,
+        avatars: row.read::<Option<Json<Vec<Avatar>>>>("avatars")?.map(|Json(avatars)| avatars).unwrap_or_default(),
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })

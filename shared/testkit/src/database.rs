@@ -25,7 +25,7 @@ const ADVISORY_LOCK: i64 = 0x0074_6573_746b_6974;
 const SHIFTABLE_CLOCK: &str = r#"
     CREATE TABLE local_clock ("offset" interval NOT NULL);
     INSERT INTO local_clock VALUES (interval '0');
-    GRANT SELECT ON local_clock TO roost_app;
+    GRANT SELECT ON local_clock TO roost_app, roost_test_owner;
     CREATE OR REPLACE FUNCTION app_now() RETURNS timestamptz
         LANGUAGE sql STABLE PARALLEL SAFE
         AS 'SELECT now() + (SELECT "offset" FROM local_clock)';

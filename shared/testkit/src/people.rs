@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use domain::amenity::AmenitySet;
 use domain::cancellation::CancellationPolicy;
 use domain::geo::Point;
-use domain::id::{PhotoId, PropertyId, SessionId, UserId};
+use domain::id::{AvatarId, PhotoId, PropertyId, SessionId, UserId};
 use domain::money::Currency;
 use domain::property::{Bathrooms, Percent, PropertyKind, RoomType};
 use domain::stay::{Guests, StayRules};
@@ -119,6 +119,15 @@ impl Kit {
                    FROM photos WHERE property_id = $2";
         self.database.execute(sql, &[&photo_id.uuid(), &id.uuid()]).await;
         photo_id
+    }
+
+    /// A picture of a person as if it had been uploaded and checked; its sizes are not there.
+    pub async fn avatar(&self, id: UserId) -> AvatarId {
+        let avatar_id = AvatarId::new();
+        let sql = "INSERT INTO avatars (id, user_id, status, content_type, bytes, base_url)
+                   VALUES ($1, $2, 'ready', 'image/jpeg', 1, 'https://photos.roost.test')";
+        self.database.execute(sql, &[&avatar_id.uuid(), &id.uuid()]).await;
+        avatar_id
     }
 
     /// Publishes a property, with a photo.

@@ -31,6 +31,7 @@ pub mod path;
 pub mod problem;
 mod rate_limit;
 pub mod shell;
+pub mod uploads;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -1,5 +1,6 @@
 //! The whole function in process: what it answers, what it refuses, and how little it asks of the database.
 
+mod avatars;
 mod booking_changes;
 mod calendar;
 mod graphiql;

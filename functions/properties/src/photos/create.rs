@@ -31,7 +31,7 @@ pub(crate) async fn create_photo(
 ) -> Result<Reply, Problem> {
     let key = key.bind(&app.services, Some(&actor), &body.canonical).await?;
     let new = NewPhoto::from(body.value);
-    let upload = app.services.photos.presign_upload(new.id, new.content_type, new.bytes).await?;
+    let upload = app.services.photos.presign_upload(new.id.into(), new.content_type, new.bytes).await?;
     let (actor, new, location) = (&actor, &new, format!("/v1/properties/{id}/photos/{}", new.id));
     let answer = app
         .services

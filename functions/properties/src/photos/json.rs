@@ -2,7 +2,7 @@
 
 use domain::error::Error;
 use domain::id::PhotoId;
-use domain::photo::{Caption, MAX_PHOTO_BYTES, MAX_PHOTOS, PhotoRejection, PhotoStatus, PhotoType};
+use domain::photo::{Caption, MAX_PHOTOS, PhotoRejection, PhotoStatus, PhotoType};
 use jiff::Timestamp;
 use serde::Serialize;
 use services::photos::{NewPhoto, Photo, PhotoPatch};
@@ -10,6 +10,7 @@ use services::ports::PhotoUpload;
 use services::properties::PropertyView;
 use utoipa::ToSchema;
 use web::fields::{Fields, FromFields, Read, integer_between, text};
+use web::uploads::{UploadOut, read_announced};
 
 /// Where a photo is shown: JPEGs without metadata, upright, at most so wide.
 #[derive(Serialize, ToSchema)]
@@ -79,25 +80,6 @@ impl PhotoOut {
     }
 }
 
-/// What must be sent along with the upload.
-#[derive(Serialize, ToSchema)]
-pub struct UploadHeadersOut {
-    #[serde(rename = "content-type")]
-    content_type: String,
-    /// Browsers send it by themselves.
-    #[serde(rename = "content-length")]
-    content_length: String,
-}
-
-/// The request that uploads the photo: good for 15 minutes, for this type and size alone. The body is the file.
-#[derive(Serialize, ToSchema)]
-pub struct UploadOut {
-    /// `PUT`.
-    method: &'static str,
-    url: String,
-    headers: UploadHeadersOut,
-}
-
 /// A photo to be uploaded.
 #[derive(Serialize, ToSchema)]
 pub struct CreatedPhotoOut {
@@ -109,9 +91,7 @@ pub struct CreatedPhotoOut {
 impl CreatedPhotoOut {
     /// The new photo, the last of its property, and its upload.
     pub fn of(view: &PropertyView, new: &NewPhoto, upload: &PhotoUpload) -> Self {
-        let headers =
-            UploadHeadersOut { content_type: new.content_type.to_string(), content_length: new.bytes.to_string() };
-        let upload = UploadOut { method: "PUT", url: upload.url.clone(), headers };
+        let upload = UploadOut::of(upload, new.content_type, new.bytes);
         Self { photo: PhotoOut::all(view.property.photos.iter()).pop(), upload }
     }
 }
@@ -127,9 +107,8 @@ pub struct CreatePhotoIn {
 
 impl FromFields for CreatePhotoIn {
     fn from_fields(fields: &mut Fields<'_>) -> Read<Self> {
-        let content_type = fields.required("content_type", text);
-        let bytes = fields.required("bytes", integer_between(1, MAX_PHOTO_BYTES));
-        Ok(Self { content_type: content_type?, bytes: bytes? })
+        let (content_type, bytes) = read_announced(fields)?;
+        Ok(Self { content_type, bytes })
     }
 }
 

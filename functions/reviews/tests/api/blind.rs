@@ -43,7 +43,10 @@ async fn both_are_published_when_the_second_comes_in() {
     let by_stranger = seen(None, &of_guest["id"]).await;
     assert_eq!((by_stranger.get("private_text"), by_stranger.get("booking_id")), (None, None));
     assert_eq!(by_stranger["status"], "published");
+    let avatar = kit.avatar(guest.id).await;
     let page = listed(&api, &property.id).await;
+    let large = format!("https://photos.roost.test/photos/{avatar}/400.jpg");
+    assert_eq!(page["data"][0]["author_avatar"]["large"], large);
     assert_eq!(page["data"].as_array().map(Vec::len), Some(1), "the host's is of the guest, not of the place");
     assert_eq!((&page["data"][0]["id"], &page["data"][0]["author_first_name"]), (&of_guest["id"], &json!("Ada")));
     let mut kinds = events(&kit);

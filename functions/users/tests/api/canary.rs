@@ -1,7 +1,7 @@
 //! A person all of whose words are one word, so that it is found wherever it is kept.
 
 use domain::event::EventKind;
-use domain::id::{NotificationId, PhotoId, PropertyId, UserId};
+use domain::id::{AvatarId, NotificationId, PhotoId, PropertyId, UserId};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use services::ports::Notification;
@@ -19,6 +19,7 @@ pub(crate) struct Canary {
     pub(crate) refresh_token: String,
     pub(crate) property: PropertyId,
     pub(crate) photo: PhotoId,
+    pub(crate) avatar: AvatarId,
     /// The other side of everything.
     pub(crate) other: Person,
 }
@@ -67,11 +68,13 @@ pub(crate) async fn canary(kit: &Kit, api: &Api) -> Canary {
     let photo: uuid::Uuid =
         kit.database.value("SELECT id FROM photos WHERE property_id = $1", &[&property.uuid()]).await;
     let photo = PhotoId::from_uuid(photo);
-    kit.services.photos.put_variant(photo, 480, word.clone().into_bytes()).await.expect("S3 takes it");
+    kit.services.photos.put_variant(photo.into(), 480, word.clone().into_bytes()).await.expect("S3 takes it");
+    let avatar = kit.avatar(id).await;
+    kit.services.photos.put_variant(avatar.into(), 400, word.clone().into_bytes()).await.expect("S3 takes it");
     stays(kit, api, &word, &person, property, &other).await;
     rest(kit, &word, id, property, &other).await;
     let refresh_token = pair["refresh_token"].as_str().expect("a token").to_owned();
-    Canary { word, id, email, token, refresh_token, property, photo, other }
+    Canary { word, id, email, token, refresh_token, property, photo, avatar, other }
 }
 
 /// A stay of each at the other's, over and paid, with words, reviews and money.

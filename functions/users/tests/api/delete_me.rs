@@ -49,8 +49,8 @@ async fn in_redis(word: &str) -> Vec<String> {
     found
 }
 
-async fn in_s3(photo: &str) -> bool {
-    let url = format!("{}/roost-test-photos?list-type=2&prefix=photos/{photo}", require("AWS_ENDPOINT_URL"));
+async fn in_s3(image: &str) -> bool {
+    let url = format!("{}/roost-test-photos?list-type=2&prefix=photos/{image}", require("AWS_ENDPOINT_URL"));
     let listed = reqwest::get(url).await.expect("S3 answers").text().await.expect("text");
     listed.contains("<Key>")
 }
@@ -71,7 +71,9 @@ async fn settle(kit: &Kit) {
     kit.database.execute("UPDATE erasures SET begun_at = begun_at - interval '3 minutes'", &[]).await;
     let report = kit.services.run_maintenance().await;
     assert_eq!(report.finished_erasures, 1, "{report:?}");
-    assert!(!report.failed_steps.iter().any(|step| ["carry_out_erasures", "sweep_photos"].contains(step)));
+    assert!(
+        !report.failed_steps.iter().any(|step| ["carry_out_erasures", "sweep_photos", "sweep_avatars"].contains(step))
+    );
 }
 
 #[tokio::test]
@@ -83,6 +85,7 @@ async fn erasure_leaves_nothing_personal_in_any_store() {
     api.get(&property, None).await.of_status(200);
     assert!(in_postgres(&kit, &canary.word).await.len() > 15, "the canary sings nowhere");
     assert!(in_dynamo(&canary).await.len() > 1 && in_s3(&canary.photo.to_string()).await);
+    assert!(in_s3(&canary.avatar.to_string()).await);
 
     assert_eq!(erase(&api, &canary.token).await.status, 204);
     settle(&kit).await;
@@ -91,7 +94,7 @@ async fn erasure_leaves_nothing_personal_in_any_store() {
     assert_eq!(in_postgres(&kit, "+491510000001").await, Vec::<String>::new());
     assert_eq!(in_dynamo(&canary).await, Vec::<String>::new());
     assert_eq!(in_redis(&canary.word).await, Vec::<String>::new());
-    assert!(!in_s3(&canary.photo.to_string()).await);
+    assert!(!in_s3(&canary.photo.to_string()).await && !in_s3(&canary.avatar.to_string()).await);
     // The books stay, and what others wrote.
     let kept: i64 = kit.database.value("SELECT count(*) FROM payments", &[]).await;
     let theirs: i64 = kit.database.value("SELECT count(*) FROM reviews WHERE public_text = 'Theirs.'", &[]).await;

@@ -18,6 +18,8 @@ async fn signing_in_gives_a_pair_of_tokens_that_works() {
       "refresh_token": "[refresh_token]",
       "token_type": "Bearer",
       "user": {
+        "avatar": null,
+        "avatar_upload": null,
         "bio": null,
         "created_at": "[instant]",
         "currency": "USD",

@@ -1,5 +1,6 @@
 //! Every route of the function, in process: what it answers, and whom it refuses.
 
+mod avatar;
 mod canary;
 mod delete_me;
 mod email_change;

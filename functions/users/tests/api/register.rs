@@ -14,6 +14,8 @@ async fn an_account_is_made_and_the_mail_that_verifies_it_asked_for() {
     assert_eq!(answer.header("location"), "/v1/users/me");
     insta::assert_json_snapshot!(redacted(&user, &[]), @r#"
     {
+      "avatar": null,
+      "avatar_upload": null,
       "bio": null,
       "created_at": "[instant]",
       "currency": "USD",

@@ -1,5 +1,8 @@
 //! The worker with messages as the queue delivers them, and photos as people take them.
 
+mod avatars;
+
+use std::fmt::Display;
 use std::io::Cursor;
 
 use domain::error::ErrorCode;
@@ -14,7 +17,7 @@ use serde_json::json;
 use services::photos::{NewPhoto, Photo, add};
 use testkit::{Kit, Person};
 
-fn told_of(id: PhotoId) -> Message {
+fn told_of(id: impl Display) -> Message {
     let record = json!({ "eventName": "ObjectCreated:Put", "s3": { "object": { "key": format!("uploads/{id}") } } });
     Message { id: "m-1".to_owned(), body: json!({ "Records": [record] }).to_string(), receive_count: 1 }
 }
@@ -61,7 +64,7 @@ async fn uploaded(kit: &Kit, content_type: PhotoType, file: &[u8]) -> Upload {
     let property_id = kit.draft(&host, |_| {}).await.id;
     let bytes = u32::try_from(file.len()).expect("a small file");
     let new = &NewPhoto { id: PhotoId::new(), content_type, bytes };
-    let upload = kit.services.photos.presign_upload(new.id, content_type, bytes).await.expect("an address");
+    let upload = kit.services.photos.presign_upload(new.id.into(), content_type, bytes).await.expect("an address");
     let actor = &host.actor;
     kit.services
         .write("test.add", |tx| async move { add(&tx, actor, property_id, *new).await })
@@ -103,7 +106,7 @@ async fn an_upload_becomes_jpegs_of_480_and_1200_pixels_once_however_often_it_is
             let read = ImageReader::with_format(Cursor::new(&jpeg), ImageFormat::Jpeg).decode().expect("a JPEG");
             assert_eq!((read.width(), read.height()), (width, height));
         }
-        assert!(!kit.services.photos.is_uploaded(upload.id).await.expect("asked"), "the upload is gone");
+        assert!(!kit.services.photos.is_uploaded(upload.id.into()).await.expect("asked"), "the upload is gone");
         photos::handle(&kit.services, told_of(upload.id)).await.expect("told again");
         assert_eq!(photo(&kit, &upload).await, ready);
     }
@@ -183,7 +186,7 @@ async fn what_is_no_good_photo_is_rejected_and_says_why() {
         let rejected = photo(&kit, &upload).await;
         assert_eq!((rejected.status, rejected.rejection), (PhotoStatus::Rejected, Some(why)), "{name}");
         assert_eq!(rejected.base_url, None);
-        assert!(!kit.services.photos.is_uploaded(upload.id).await.expect("asked"), "{name} is gone");
+        assert!(!kit.services.photos.is_uploaded(upload.id.into()).await.expect("asked"), "{name} is gone");
     }
     // The storage itself takes no other size than was signed; nor would we.
     for change in ["+ 1", "- 1"] {
@@ -205,7 +208,7 @@ async fn a_photo_taken_away_meanwhile_leaves_nothing_behind() {
         .await
         .expect("it is taken away");
     photos::handle(&kit.services, told_of(upload.id)).await.expect("worked off");
-    assert!(!kit.services.photos.is_uploaded(upload.id).await.expect("asked"));
+    assert!(!kit.services.photos.is_uploaded(upload.id.into()).await.expect("asked"));
     assert_eq!(kit.services.sweep_photos().await.expect("swept"), 1);
     assert!(kit.database.rows("SELECT 1 FROM photos", &[]).await.is_empty());
 }
@@ -218,7 +221,7 @@ async fn what_was_not_uploaded_within_a_day_is_swept() {
     assert_eq!(kit.services.sweep_photos().await.expect("swept"), 0);
     kit.database.batch("UPDATE photos SET created_at = now() - interval '25 hours'").await;
     assert_eq!(kit.services.sweep_photos().await.expect("swept"), 1);
-    assert!(!kit.services.photos.is_uploaded(upload.id).await.expect("asked"));
+    assert!(!kit.services.photos.is_uploaded(upload.id.into()).await.expect("asked"));
     let view = kit.services.property(Some(&upload.host.actor), upload.property_id).await.expect("the property");
     assert_eq!(view.property.photos, []);
 }
