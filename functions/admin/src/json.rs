@@ -19,9 +19,9 @@ use web::params::instant;
 
 /// Why.
 #[derive(ToSchema)]
-pub(crate) struct ReasonIn {
+pub struct ReasonIn {
     /// In words, for the audit log.
-    pub(crate) reason: AdminReason,
+    pub reason: AdminReason,
 }
 
 impl FromFields for ReasonIn {
@@ -33,7 +33,7 @@ impl FromFields for ReasonIn {
 
 /// An account.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AdminUserOut {
+pub struct AdminUserOut {
     #[serde(flatten)]
     user: UserOut,
     status: AccountStatus,
@@ -54,7 +54,7 @@ impl From<&User> for AdminUserOut {
 
 /// A review, whoever else may read it.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AdminReviewOut {
+pub struct AdminReviewOut {
     #[serde(flatten)]
     review: ReviewOut,
     /// Since when an admin keeps it out of sight.
@@ -65,7 +65,8 @@ pub(crate) struct AdminReviewOut {
 }
 
 impl AdminReviewOut {
-    pub(crate) fn of(view: &ReviewView, actor: &Actor) -> Self {
+    /// The review as this admin sees it.
+    pub fn of(view: &ReviewView, actor: &Actor) -> Self {
         let review = &view.review;
         Self { review: ReviewOut::of(review, Some(actor)), hidden_at: review.hidden_at, reports: view.reports }
     }
@@ -73,7 +74,7 @@ impl AdminReviewOut {
 
 /// An attempt to pay, and by whom.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AdminPaymentOut {
+pub struct AdminPaymentOut {
     #[serde(flatten)]
     payment: PaymentOut,
     payer_id: UserId,
@@ -90,10 +91,11 @@ impl From<&PaymentView> for AdminPaymentOut {
 
 /// Something an admin did.
 #[derive(Serialize, ToSchema)]
-pub(crate) struct AuditEntryOut {
+pub struct AuditEntryOut {
     id: AuditId,
-    /// The admin.
-    actor_id: UserId,
+    /// The admin; null: the operator, by a command.
+    #[schema(required)]
+    actor_id: Option<UserId>,
     action: AuditAction,
     /// The id of what it was done to.
     subject_id: String,

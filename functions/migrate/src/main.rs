@@ -2,5 +2,5 @@
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> Result<(), runtime::Error> {
-    runtime::serve_migration(async |owner, app| migrate::handle(&owner, &app).await).await
+    runtime::serve_migration(async |event, owner, app| migrate::handle(event, &owner, &app).await).await
 }

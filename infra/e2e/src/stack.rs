@@ -100,6 +100,14 @@ impl Stack {
         outcome
     }
 
+    /// Makes an account one of an admin (`grant`), or takes the role away (`revoke`); its sessions have ended then.
+    ///
+    /// # Errors
+    /// When the handle fails.
+    pub async fn admin(&self, step: &str, email: &str) -> Result<()> {
+        self.xtask(&["admin", step, email]).await
+    }
+
     /// One step of a rotation of the keys that sign access tokens, without the wait that keeps people signed in.
     ///
     /// # Errors

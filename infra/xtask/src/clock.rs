@@ -50,16 +50,21 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
         .query_one(r#"SELECT app_now()::text, extract(epoch FROM "offset")::bigint FROM local_clock"#, &[])
         .await?;
     let (now, ahead_seconds): (String, i64) = (row.get(0), row.get(1));
-    let functions = description.functions(paths)?;
-    let http = reqwest::Client::new();
-    advance_provider(&http, description.stripe().0, ahead_seconds).await?;
+    advance_provider(&reqwest::Client::new(), description.stripe().0, ahead_seconds).await?;
+    run_scheduled(paths, &description).await?;
+    ui::say(&format!("app_now() is {now}"));
+    Ok(())
+}
+
+/// Runs each function that has a schedule once.
+pub(crate) async fn run_scheduled(paths: &Paths, description: &Description) -> Result<()> {
+    let (functions, http) = (description.functions(paths)?, reqwest::Client::new());
     for name in pump::scheduled(&functions) {
         let event = pump::schedule_event(name);
         functions::invoke(&http, description.ports().router, name, &event)
             .await
             .with_context(|| format!("running {name}"))?;
     }
-    ui::say(&format!("app_now() is {now}"));
     Ok(())
 }
 

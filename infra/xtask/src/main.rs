@@ -13,6 +13,7 @@ use crate::paths::Paths;
 use crate::postgres::Durability;
 use crate::stack::Options;
 
+mod admins;
 mod bench;
 mod check;
 mod clock;
@@ -99,6 +100,9 @@ enum Command {
     /// Migrations are immutable once sealed.
     #[command(subcommand)]
     Migrations(MigrationsCommand),
+    /// Who is an admin on the running stack.
+    #[command(subcommand)]
+    Admin(admins::AdminCommand),
     /// Keys that sign access tokens: which there are, and changing them without signing anybody out.
     #[command(subcommand)]
     Keys(keys::KeysCommand),
@@ -247,6 +251,7 @@ async fn run(arguments: Arguments) -> Result<ExitCode> {
         Command::Openapi => contracts::write(&paths)?,
         Command::Check => return check::run(&paths).await,
         Command::Migrations(MigrationsCommand::Seal) => check::migrations::seal(&paths)?,
+        Command::Admin(command) => admins::run(&paths, command).await?,
         Command::Keys(command) => keys::run(&paths, command).await?,
         Command::Bench(BenchCommand::Start { runs, profile }) => bench::start(runs, &profile).await?,
         Command::Bench(BenchCommand::Path { requests }) => bench::path(&paths, requests).await?,

@@ -16,6 +16,10 @@ code_enum! {
         UserSuspended = "user.suspend",
         /// Opened it again.
         UserRestored = "user.restore",
+        /// Made the account one of an admin.
+        AdminGranted = "user.grant_admin",
+        /// Took the role away.
+        AdminRevoked = "user.revoke_admin",
         /// Took a property out of sight.
         PropertySuspended = "property.suspend",
         /// Put it back.

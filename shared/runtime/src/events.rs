@@ -34,7 +34,7 @@ where
 /// When the environment's configuration is not complete, or the runtime API is lost.
 pub async fn serve_migration<H, T>(handle: H) -> std::result::Result<(), Error>
 where
-    H: AsyncFn(DatabaseTarget, DatabaseTarget) -> Result<T>,
+    H: AsyncFn(Value, DatabaseTarget, DatabaseTarget) -> Result<T>,
     T: Serialize,
 {
     telemetry::start();
@@ -44,7 +44,7 @@ where
         SecretAt::Value(text) => database::parse(text),
         SecretAt::Id(id) => database::parse(&manager.fetch(id).await?),
     };
-    serve(async |_| handle(target(&config.owner).await?, target(&config.app).await?).await).await
+    serve(async |event| handle(event, target(&config.owner).await?, target(&config.app).await?).await).await
 }
 
 async fn serve<T: Serialize>(handle: impl AsyncFn(Value) -> Result<T>) -> std::result::Result<(), Error> {

@@ -57,6 +57,7 @@ pub mod refunds;
 pub mod reminders;
 pub mod reviews;
 pub mod revocations;
+pub mod roles;
 pub mod sealing;
 pub mod search;
 pub mod second_factors;

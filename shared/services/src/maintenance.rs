@@ -39,6 +39,8 @@ pub struct PassReport {
     pub refreshed_feeds: u64,
     /// People who have gone and of whom nothing is left.
     pub finished_erasures: u64,
+    /// People whose sessions were ended, since their role has changed.
+    pub ended_sessions: u64,
     /// Photos taken away for good.
     pub swept_photos: u64,
     /// Pictures of people taken away for good.
@@ -66,6 +68,7 @@ impl Services {
         let swept = self.sweep_outbox().await.map(|events| events as u64);
         report.published_events = report.step("sweep_outbox", swept);
         report.told_changes = report.step("tell_cache", self.tell_cache_all().await);
+        report.ended_sessions = report.step("end_sessions", self.end_noted_sessions().await);
         report.finished_erasures = report.step("carry_out_erasures", self.carry_out_erasures().await);
         report.swept_photos = report.step("sweep_photos", self.sweep_photos().await);
         report.swept_avatars = report.step("sweep_avatars", self.sweep_avatars().await);

@@ -15,8 +15,8 @@ use crate::tx::{Queries, Tx};
 pub struct AuditEntry {
     /// Identity.
     pub id: AuditId,
-    /// The admin.
-    pub actor_id: UserId,
+    /// The admin; none: the operator, by a command.
+    pub actor_id: Option<UserId>,
     /// What was done.
     pub action: AuditAction,
     /// To what.
@@ -44,10 +44,10 @@ pub struct AuditFilter {
     pub limit: i64,
 }
 
-/// Writes down what an admin does in this transaction.
+/// Writes down what an admin does in this transaction, or the operator (no actor).
 pub async fn insert(
     tx: &Tx,
-    actor_id: UserId,
+    actor_id: impl Into<Option<UserId>>,
     action: AuditAction,
     subject: AuditSubject,
     reason: Option<&str>,
@@ -56,7 +56,8 @@ pub async fn insert(
                INSERT INTO audit_log (id, actor_id, action, subject_kind, subject_id, reason)
                VALUES ($1, $2, $3, $4, $5, $6)";
     let (id, kind, subject_id) = (AuditId::new().uuid(), subject.kind(), subject.uuid());
-    tx.execute(sql, &[&id, &actor_id.uuid(), &action.as_str(), &kind, &subject_id, &reason]).await?;
+    let actor_id = actor_id.into().map(UserId::uuid);
+    tx.execute(sql, &[&id, &actor_id, &action.as_str(), &kind, &subject_id, &reason]).await?;
     Ok(())
 }
 
@@ -80,7 +81,7 @@ fn from_row(row: &Row) -> Result<AuditEntry> {
     let subject = AuditSubject::of(row.read("subject_kind")?, row.read("subject_id")?);
     Ok(AuditEntry {
         id: AuditId::from_uuid(row.read("id")?),
-        actor_id: UserId::from_uuid(row.read("actor_id")?),
+        actor_id: row.read::<Option<uuid::Uuid>>("actor_id")?.map(UserId::from_uuid),
         action: row.parse("action")?,
         subject: subject.ok_or_else(|| Error::internal("an audit entry of no subject we know"))?,
         reason: row.read("reason")?,

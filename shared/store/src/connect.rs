@@ -90,7 +90,24 @@ pub struct Db {
     pool: Arc<RwLock<Option<Pool>>>,
 }
 
+/// What one who has logged in by hand knows; nothing else will be known of it.
+struct Known(DatabaseTarget);
+
+#[async_trait]
+impl DatabaseCredentials for Known {
+    async fn current(&self) -> Result<DatabaseTarget> {
+        Ok(self.0.clone())
+    }
+
+    async fn refused(&self) {}
+}
+
 impl Db {
+    /// One connection to this place, for a command that ends with it.
+    pub fn at(target: DatabaseTarget) -> Self {
+        Self::new(Arc::new(Known(target)), 1)
+    }
+
     /// A pool of at most `pool_size` connections, made when first needed.
     pub fn new(credentials: Arc<dyn DatabaseCredentials>, pool_size: usize) -> Self {
         Self { credentials, pool_size, connect_limit: CONNECT_LIMIT, pool: Arc::default() }

@@ -36,6 +36,7 @@ pub mod places;
 pub mod properties;
 pub mod refunds;
 pub mod reviews;
+pub mod roles;
 pub mod row;
 pub mod second_factors;
 pub mod stays;

@@ -56,6 +56,11 @@ pub const REFERENCES: &[Reference] = {
         reference("reviews.author_id", As("reviews_written"), "the texts are replaced, the stars stay"),
         reference("reviews.subject_id", As("reviews_received"), "the answer is deleted; the text is its author's"),
         reference("second_factors.user_id", Not("a secret, which is shown to nobody again"), "deleted"),
+        reference(
+            "sessions_to_end.user_id",
+            Not("the sessions themselves are exported"),
+            "deleted within a minute, with the sessions",
+        ),
         reference("threads.guest_id", As("threads"), "kept: a pseudonym"),
         reference("threads.host_id", As("threads"), "kept: a pseudonym"),
         reference("wishlists.user_id", As("wishlists"), "deleted"),

@@ -15,6 +15,7 @@ mod outbox;
 mod places;
 mod quote_agrees_with_rules;
 mod reminders;
+mod roles;
 mod search_agrees_with_quote;
 mod search_filters;
 mod search_pages;

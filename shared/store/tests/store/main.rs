@@ -1,5 +1,6 @@
 //! The SQL against a real database: what constraints, locks, grants and indexes promise.
 
+mod admin_plan;
 mod bookings;
 mod idempotency_keys;
 mod ledger;
