@@ -11,6 +11,7 @@ mod identities;
 mod jwks;
 mod login;
 mod logout;
+mod mass_assignment;
 mod notifications;
 mod oidc_provider;
 mod passwords;
