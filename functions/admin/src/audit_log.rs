@@ -25,9 +25,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which acts, and which page of them.
-pub(crate) struct ListParams {
-    filter: AuditFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: AuditFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

@@ -32,9 +32,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which bookings, and which page of them.
-pub(crate) struct ListParams {
-    filter: BookingFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: BookingFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

@@ -1,13 +1,13 @@
 //! What the product's own people see and do: every route of `/v1/admin` but the books, which are the payments'.
 
 mod act;
-mod audit_log;
-mod bookings;
-mod json;
-mod payments;
-mod properties;
-mod reviews;
-mod users;
+pub mod audit_log;
+pub mod bookings;
+pub mod json;
+pub mod payments;
+pub mod properties;
+pub mod reviews;
+pub mod users;
 
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

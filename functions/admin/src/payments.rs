@@ -26,9 +26,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which payments, and which page of them.
-pub(crate) struct ListParams {
-    filter: PaymentFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: PaymentFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

@@ -31,9 +31,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which properties, and which page of them.
-pub(crate) struct ListParams {
-    filter: PropertyFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: PropertyFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

@@ -30,9 +30,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which reviews, and which page of them.
-pub(crate) struct ListParams {
-    filter: ReviewFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: ReviewFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

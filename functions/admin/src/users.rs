@@ -32,9 +32,11 @@ pub(crate) struct ListParamsSchema {
 }
 
 /// Which users, and which page of them.
-pub(crate) struct ListParams {
-    filter: UserFilter,
-    page: PageRequest,
+pub struct ListParams {
+    /// Which.
+    pub filter: UserFilter,
+    /// Of them.
+    pub page: PageRequest,
 }
 
 impl FromParams for ListParams {

@@ -16,6 +16,15 @@ codes! {
     /// What an account may do.
     Role { User, Admin, }
 
+    /// Where an account stands.
+    AccountStatus {
+        Active,
+        /// Shut by an admin.
+        Suspended,
+        /// Its person has gone.
+        Erased,
+    }
+
     /// Where a property stands.
     PropertyStatus { Draft, Listed, Unlisted, Suspended, Archived, }
 
@@ -71,6 +80,9 @@ codes! {
 
     /// What a line of a price is for.
     PriceLineCode { Nights, Discount, ExtraGuests, Cleaning, GuestFee, Tax, Rounding, }
+
+    /// Where an attempt to pay stands at the provider.
+    IntentStatus { RequiresPaymentMethod, RequiresAction, Processing, RequiresCapture, Succeeded, Canceled, }
 
     /// Where a payment stands.
     PaymentStatus {
@@ -155,6 +167,8 @@ mod tests {
     #[test]
     fn the_schema_has_the_domains_codes() {
         same::<_, Role>(domain::user::Role::ALL);
+        same::<_, AccountStatus>(domain::admin::AccountStatus::ALL);
+        same::<_, IntentStatus>(domain::payment::IntentStatus::ALL);
         same::<_, PropertyStatus>(domain::property::PropertyStatus::ALL);
         same::<_, PhotoStatus>(domain::photo::PhotoStatus::ALL);
         same::<_, PhotoRejection>(domain::photo::PhotoRejection::ALL);

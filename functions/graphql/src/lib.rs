@@ -3,6 +3,8 @@
 //! is the services' to say.
 
 mod accounts;
+mod admin;
+mod admin_acts;
 mod auth;
 mod avatars;
 mod booking_changes;
@@ -27,6 +29,7 @@ mod notifications;
 mod nulls;
 mod payments;
 mod payouts;
+mod persons;
 mod photos;
 mod places;
 mod properties;
@@ -58,7 +61,9 @@ pub(crate) struct PeopleQuery(
     node::NodeQuery,
     users::UserQuery,
     identities::IdentityQuery,
+    persons::PersonQuery,
     notifications::NotificationQuery,
+    admin::AdminQuery,
 );
 
 /// Of places to stay.
@@ -93,7 +98,9 @@ pub(crate) struct PeopleMutation(
     users::UserMutation,
     accounts::AccountMutation,
     avatars::AvatarMutation,
+    persons::PersonMutation,
     notifications::NotificationMutation,
+    admin_acts::AdminMutation,
 );
 
 /// With places to stay.

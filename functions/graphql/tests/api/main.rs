@@ -1,5 +1,6 @@
 //! The whole function in process: what it answers, what it refuses, and how little it asks of the database.
 
+mod admin;
 mod avatars;
 mod booking_changes;
 mod calendar;
@@ -12,6 +13,7 @@ mod limits;
 mod parity;
 mod payouts;
 mod permissions;
+mod persons;
 mod schema;
 mod statements;
 mod threads;
