@@ -49,7 +49,7 @@ pub(super) async fn all(paths: &Paths, description: &Description, arguments: &Bo
         lines.extend(booking(paths, description, arguments).await?);
     }
     if arguments.measures(Part::Webhooks) {
-        lines.extend(webhooks::ingress(paths, description, (arguments.round(), arguments.rounds)).await?);
+        lines.push(webhooks::ingress(paths, description, (arguments.round(), arguments.rounds)).await?);
     }
     report(&lines)
 }
