@@ -63,7 +63,7 @@ pub struct RoleOut {
 /// Does what the event asks for: `{}` migrates, `{"set_role": {"email", "role", "reason"}}` makes an admin, or none.
 ///
 /// # Errors
-/// `validation_failed` for an event like no other; those of [`migrate`] and [`set_role`].
+/// `validation_failed` for an event like no other; those of [`migrate`] and `set_role`.
 pub async fn handle(event: Value, owner: &DatabaseTarget, app: &DatabaseTarget) -> Result<Done> {
     let invalid = |error| Error::new(ErrorCode::ValidationFailed, format!("The event is not understood: {error}."));
     let request: Request = serde_json::from_value(event).map_err(invalid)?;
