@@ -2,6 +2,8 @@
 //!
 //! Owns the shape of an answer and of a problem (RFC 9457). Must not send anything.
 
+use std::time::Duration;
+
 use anyhow::{Context, Result, bail, ensure};
 use reqwest::header::HeaderMap;
 use serde_json::Value;
@@ -17,6 +19,8 @@ pub struct Answer {
     pub headers: HeaderMap,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+    /// How long it took, by a [`crate::Watch`].
+    pub took: Duration,
 }
 
 impl Answer {

@@ -2,7 +2,7 @@
 //!
 //! Owns making them through the API, as a client would. Must not reach into a database.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
 use jiff::ToSpan;
@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::Api;
+use crate::{Api, Watch};
 
 /// Time zone of every property here.
 const TIME_ZONE: &str = "Europe/Lisbon";
@@ -225,7 +225,7 @@ impl Api {
     pub async fn register_user(&self) -> Result<User> {
         let email = format!("e2e-{}@example.com", Uuid::new_v4().simple());
         let body = json!({ "email": email, "password": PASSWORD, "first_name": "Ada", "last_name": "Lovelace" });
-        let made = self.post("/v1/users").json(&body).expect(201).await?;
+        let made = self.post("/v1/users").key(&new_key()).json(&body).expect(201).await?;
         let user = self.login(&email, PASSWORD).await?;
         ensure!(made.text_at("/id")? == user.id, "the login is another user's than {made}");
         Ok(user)
@@ -280,7 +280,7 @@ impl Api {
     /// # Errors
     /// When the API refuses.
     pub async fn draft_property(&self, host: &User, draft: &Draft) -> Result<Property> {
-        let made = self.post("/v1/properties").by(host).json(draft.body()).expect(201).await?;
+        let made = self.post("/v1/properties").by(host).key(&new_key()).json(draft.body()).expect(201).await?;
         let degrees = |name: &str| draft.body()["location"][name].as_f64().context("a draft without a place");
         Ok(Property {
             id: made.text_at("/id")?,
@@ -296,7 +296,7 @@ impl Api {
     /// When the API or the storage refuses.
     pub async fn upload_photo(&self, host: &User, path: &str) -> Result<String> {
         let body = json!({ "content_type": "image/png", "bytes": PHOTO.len() });
-        let made = self.post(&format!("{path}/photos")).by(host).json(&body).expect(201).await?;
+        let made = self.post(&format!("{path}/photos")).by(host).key(&new_key()).json(&body).expect(201).await?;
         self.upload(&made, "image/png", PHOTO.to_vec()).await?;
         made.text_at("/photo/id")
     }
@@ -316,7 +316,7 @@ impl Api {
     /// # Errors
     /// When that takes too long.
     pub async fn settled_photo(&self, host: &User, path: &str) -> Result<Value> {
-        let since = Instant::now();
+        let since = Watch::start();
         let mut pace = tokio::time::interval(Duration::from_millis(50));
         loop {
             pace.tick().await;
@@ -333,7 +333,7 @@ impl Api {
     /// # Errors
     /// When that takes too long.
     pub async fn settled_avatar(&self, user: &User) -> Result<Value> {
-        let since = Instant::now();
+        let since = Watch::start();
         let mut pace = tokio::time::interval(Duration::from_millis(50));
         loop {
             pace.tick().await;

@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio::time::{MissedTickBehavior, interval};
+
+use crate::Watch;
 
 /// Longest wait for a mail: outbox, queue and worker; after an outage also the scheduler's next minute.
 const MAIL_SECONDS: u64 = 90;
@@ -70,7 +72,7 @@ impl Mailbox {
     /// # Errors
     /// When they have not come within a minute and a half.
     pub async fn wait_for(&self, address: &str, wanted: usize, is_it: impl Fn(&Mail) -> bool) -> Result<Vec<Mail>> {
-        let deadline = Instant::now() + Duration::from_secs(MAIL_SECONDS);
+        let since = Watch::start();
         let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
         pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -80,7 +82,7 @@ impl Mailbox {
             if found.len() >= wanted {
                 return Ok(found);
             }
-            if Instant::now() > deadline {
+            if since.elapsed().as_secs() > MAIL_SECONDS {
                 bail!("{} of {wanted} mails to {address} within {MAIL_SECONDS} s; all to it: {all:?}", found.len());
             }
         }

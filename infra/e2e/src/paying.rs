@@ -1,12 +1,12 @@
 //! A guest who pays, and the wait for what follows from it.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use anyhow::{Result, bail, ensure};
 use serde_json::json;
 use tokio::time::{MissedTickBehavior, interval};
 
-use crate::{Answer, Api, Draft, Property, Provider, Stay, User, new_key};
+use crate::{Answer, Api, Draft, Property, Provider, Stay, User, Watch, new_key};
 
 /// The longest a webhook and its worker may take.
 const SETTLED_SECONDS: u64 = 30;
@@ -17,7 +17,7 @@ const POLL_MILLISECONDS: u64 = 100;
 /// # Errors
 /// When it is not within the time that a webhook and its worker may take.
 pub async fn until(api: &Api, user: &User, path: &str, pointer: &str, value: &str) -> Result<Answer> {
-    let deadline = Instant::now() + Duration::from_secs(SETTLED_SECONDS);
+    let since = Watch::start();
     let mut pace = interval(Duration::from_millis(POLL_MILLISECONDS));
     pace.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -26,7 +26,7 @@ pub async fn until(api: &Api, user: &User, path: &str, pointer: &str, value: &st
         if seen.text_at(pointer).is_ok_and(|is| is == value) {
             return Ok(seen);
         }
-        if Instant::now() > deadline {
+        if since.elapsed().as_secs() > SETTLED_SECONDS {
             bail!("{pointer} is not {value} within {SETTLED_SECONDS} s: {seen}");
         }
     }

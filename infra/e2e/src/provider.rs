@@ -7,7 +7,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use aws_lc_rs::hmac;
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
+
+use crate::Watch;
 
 /// Longest wait for a call to the provider.
 const CALL_SECONDS: u64 = 10;
@@ -111,9 +113,9 @@ impl Provider {
     /// # Errors
     /// When none comes.
     pub async fn holding(&self, path: &str) -> Result<()> {
-        let deadline = Instant::now() + Duration::from_secs(CALL_SECONDS);
+        let since = Watch::start();
         let mut pace = interval(Duration::from_millis(5));
-        while Instant::now() < deadline {
+        while since.elapsed().as_secs() < CALL_SECONDS {
             pace.tick().await;
             let latest = self.get("/_sim/requests").await?[0].clone();
             if latest["fault"] == "timeout_after" && latest["path"].as_str().is_some_and(|seen| seen.contains(path)) {

@@ -1,7 +1,7 @@
 //! The operator makes an admin, and takes the role away: tokens say what is true.
 
 use anyhow::{Context as _, Result, ensure};
-use e2e::{Api, Stack};
+use e2e::{Api, Stack, Watch};
 use serde_json::{Value, json};
 
 const AUDIT: &str = "/v1/admin/audit?limit=100";
@@ -28,7 +28,7 @@ async fn an_admin_is_made_and_unmade_by_the_operator_and_signs_in_anew() -> Resu
 
     stack.admin("revoke", &person.email).await?;
     // Another process may have asked about the session a moment before.
-    let since = std::time::Instant::now();
+    let since = Watch::start();
     let mut pace = tokio::time::interval(std::time::Duration::from_millis(500));
     loop {
         pace.tick().await;

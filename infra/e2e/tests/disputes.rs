@@ -34,6 +34,7 @@ async fn a_contested_payment_is_shown_to_the_host_and_gives_nothing_back_until_t
 
     paying.provider.decide_dispute(&paying.payment.text_at("/client_secret")?, "won").await?;
     let payment = until(&paying.api, &paying.host, &paying.payment_path()?, "/disputes/0/status", "won").await?;
+    // Both are of one moment.
     ensure!(payment.text_at("/status")? == "succeeded", "{payment}");
     let earned = earned(&paying).await?;
     ensure!(earned["disputes"]["amount"] == 0 && earned["net"]["amount"].as_i64() > Some(0), "{earned}");

@@ -4,15 +4,15 @@ use std::fs;
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Api, Mail, Stack};
+use e2e::{Api, Mail, Stack, Watch};
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 use uuid::Uuid;
 
 /// All logs of the stack together, once they have this.
 async fn logs_with(request_id: &str) -> Result<Vec<(String, String)>> {
     let folder = Stack::load()?.logs();
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let since = Watch::start();
     let mut pace = interval(Duration::from_millis(200));
     loop {
         let mut logs = Vec::new();
@@ -28,7 +28,7 @@ async fn logs_with(request_id: &str) -> Result<Vec<(String, String)>> {
         if logs.iter().any(|(_, text)| text.contains(request_id)) {
             return Ok(logs);
         }
-        ensure!(Instant::now() < deadline, "the last request is in no log");
+        ensure!(since.elapsed().as_secs() < 30, "the last request is in no log");
         pace.tick().await;
     }
 }

@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use anyhow::{Context, Result, ensure};
-use e2e::{Answer, Api};
+use e2e::{Answer, Api, Watch};
 use serde_json::json;
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 
 async fn refresh(api: &Api, token: &str) -> Result<Answer> {
     api.post("/v1/auth/refresh").json(&json!({ "refresh_token": token })).send().await
@@ -13,10 +13,10 @@ async fn refresh(api: &Api, token: &str) -> Result<Answer> {
 
 /// Asks again, at a steady pace, until the answer is the awaited one.
 async fn until(seconds: u64, what: &str, mut ask: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
-    let deadline = Instant::now() + Duration::from_secs(seconds);
+    let since = Watch::start();
     let mut pace = interval(Duration::from_millis(500));
     while !ask().await? {
-        ensure!(Instant::now() < deadline, "{what} did not happen within {seconds} s");
+        ensure!(since.elapsed().as_secs() < seconds, "{what} did not happen within {seconds} s");
         pace.tick().await;
     }
     Ok(())

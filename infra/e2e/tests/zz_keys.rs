@@ -6,9 +6,9 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use e2e::{Api, Stack, User};
+use e2e::{Api, Stack, User, Watch};
 use serde_json::{Value, json};
-use tokio::time::{Instant, interval};
+use tokio::time::interval;
 
 /// Longest wait for all copies of a function to have read a secret anew.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -32,12 +32,12 @@ async fn published(api: &Api) -> Result<Vec<String>> {
 
 /// Asks again until the answer has been as wanted many times in a row.
 async fn settles(what: &str, mut is_so: impl AsyncFnMut() -> Result<bool>) -> Result<()> {
-    let (deadline, mut in_a_row) = (Instant::now() + PATIENCE, 0);
+    let (since, mut in_a_row) = (Watch::start(), 0);
     let mut pace = interval(Duration::from_millis(100));
     while in_a_row < COPIES {
         pace.tick().await;
         in_a_row = if is_so().await? { in_a_row + 1 } else { 0 };
-        if Instant::now() > deadline {
+        if since.elapsed() > PATIENCE {
             bail!("not within {PATIENCE:?}: {what}");
         }
     }

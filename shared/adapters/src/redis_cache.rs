@@ -65,16 +65,23 @@ impl RedisCache {
         limit: Duration,
         command: &redis::Cmd,
     ) -> Option<T> {
-        self.on_connection(limit, async |mut connection| command.query_async(&mut connection).await).await
+        self.on_connection(limit, |mut connection| async move { command.query_async(&mut connection).await }).await
     }
 
-    async fn on_connection<T>(
+    async fn on_connection<T, F: Future<Output = RedisResult<T>>>(
         &self,
         limit: Duration,
-        work: impl AsyncFnOnce(MultiplexedConnection) -> RedisResult<T>,
+        work: impl Fn(MultiplexedConnection) -> F,
     ) -> Option<T> {
-        let connection = self.connection().await?;
-        match tokio::time::timeout(limit, work(connection)).await {
+        let mut outcome = tokio::time::timeout(limit, work(self.connection().await?)).await;
+        if let Ok(Err(error)) = &outcome
+            && error.is_connection_dropped()
+        {
+            // Redis went away since the connection was last used; it may be back.
+            self.link.lock().await.connection = None;
+            outcome = tokio::time::timeout(limit, work(self.connection().await?)).await;
+        }
+        match outcome {
             Ok(Ok(value)) => Some(value),
             Ok(Err(error)) => self.rest_after(&error.to_string()).await,
             Err(_) => self.rest_after("no answer in time").await,
@@ -144,7 +151,8 @@ impl Cache for RedisCache {
             commands.cmd("SET").arg(key).arg(value).arg("EX").arg(ttl_seconds).ignore();
         }
         commands.cmd("UNLINK").arg(lease_key(key)).ignore();
-        let run = async |mut connection: MultiplexedConnection| commands.query_async::<()>(&mut connection).await;
+        let commands = &commands;
+        let run = |mut connection| async move { commands.query_async::<()>(&mut connection).await };
         self.on_connection(OPERATION_LIMIT, run).await;
     }
 

@@ -1,13 +1,14 @@
 //! What admins see: everything, by whatever they look for. What they do is in `suspensions` and `hidden_reviews`, and
 //! where else an admin may act; each act is written into the audit log by its own transaction.
 
+use std::sync::Arc;
+
 use domain::error::{Error, ErrorCode, Result};
-use domain::id::{PaymentId, ReviewId};
+use domain::id::ReviewId;
 use domain::user::Role;
 pub use store::admin::{BookingFilter, CreatedRange, PaymentFilter, PropertyFilter, ReviewFilter, UserFilter};
 pub use store::audit_log::{AuditEntry, AuditFilter};
 use store::bookings::Booking;
-use store::payments::Payment;
 use store::properties::Property;
 use store::reviews::Review;
 use store::tx::Tx;
@@ -15,7 +16,7 @@ use store::users::User;
 
 use crate::Services;
 use crate::actor::Actor;
-use crate::payments::PaymentView;
+use crate::payments::{PaymentView, payment_views};
 
 /// A review as admins see it.
 #[derive(Clone, Debug)]
@@ -95,19 +96,11 @@ impl Services {
     /// `forbidden`.
     pub async fn admin_payments(&self, actor: &Actor, filter: &PaymentFilter) -> Result<Vec<PaymentView>> {
         require_admin(actor)?;
-        let connection = self.db.connection().await?;
-        let payments = store::admin::payments(&connection, filter).await?;
-        let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
-        let refunds = store::refunds::list_of_payments(&connection, &ids).await?;
-        let disputes = store::disputes::of_payments(&connection, &ids, None).await?;
-        let view = |payment: Payment| PaymentView {
-            refunds: refunds.iter().filter(|refund| refund.payment_id == payment.id).cloned().collect(),
-            disputes: disputes.iter().filter(|dispute| dispute.payment_id == payment.id).cloned().collect(),
-            payment,
-            client_secret: None,
-            created: false,
+        let read = |tx: Arc<Tx>| async move {
+            let payments = store::admin::payments(&*tx, filter).await?;
+            payment_views(&*tx, payments, None).await
         };
-        Ok(payments.into_iter().map(view).collect())
+        self.db.read_at_once(read).await
     }
 
     /// A page of what admins have done, newest first.

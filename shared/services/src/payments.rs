@@ -15,6 +15,7 @@ pub use store::disputes::Dispute;
 use store::payments::NewPayment;
 pub use store::payments::{Instruction, Payment};
 use store::refunds::Refund;
+use store::tx::Queries;
 
 use crate::Services;
 use crate::actor::Actor;
@@ -109,13 +110,7 @@ impl Services {
     /// # Errors
     /// `not_found`.
     pub async fn payment(&self, actor: &Actor, id: PaymentId) -> Result<PaymentView> {
-        let connection = self.db.connection().await?;
-        let payment = store::payments::find(&connection, id).await?.ok_or_else(Error::not_found)?;
-        let booking = store::bookings::find(&connection, payment.booking_id).await?;
-        booking.filter(|booking| actor.may_see(booking)).ok_or_else(Error::not_found)?;
-        let refunds = store::refunds::list_of_payments(&connection, &[id]).await?;
-        let disputes = store::disputes::of_payments(&connection, &[id], seen_as_host(actor)).await?;
-        Ok(PaymentView { payment, refunds, disputes, client_secret: None, created: false })
+        self.db.read_at_once(|tx| async move { payment_seen_by(actor, &*tx, id).await }).await
     }
 
     /// The payments of a booking, newest first.
@@ -124,17 +119,11 @@ impl Services {
     /// `not_found` when the booking is not the caller's to see.
     pub async fn payments_of_booking(&self, actor: &Actor, booking_id: BookingId) -> Result<Vec<PaymentView>> {
         let booking = self.booking(actor, booking_id).await?;
-        let connection = self.db.connection().await?;
-        let payments = store::payments::list_of_booking(&connection, booking.id).await?;
-        let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
-        let refunds = store::refunds::list_of_payments(&connection, &ids).await?;
-        let disputes = store::disputes::of_payments(&connection, &ids, seen_as_host(actor)).await?;
-        let view = |payment: Payment| {
-            let refunds = refunds.iter().filter(|refund| refund.payment_id == payment.id).cloned().collect();
-            let disputes = disputes.iter().filter(|dispute| dispute.payment_id == payment.id).cloned().collect();
-            PaymentView { payment, refunds, disputes, client_secret: None, created: false }
+        let read = |tx: Arc<Tx>| async move {
+            let payments = store::payments::list_of_booking(&*tx, booking.id).await?;
+            payment_views(&*tx, payments, seen_as_host(actor)).await
         };
-        Ok(payments.into_iter().map(view).collect())
+        self.db.read_at_once(read).await
     }
 
     /// The payments of bookings that the caller has been shown, newest first, in one statement and without refunds.
@@ -161,6 +150,33 @@ impl Services {
     pub async fn disputes_of_payments(&self, actor: &Actor, payment_ids: &[PaymentId]) -> Result<Vec<Dispute>> {
         store::disputes::of_payments(&self.db.connection().await?, payment_ids, seen_as_host(actor)).await
     }
+}
+
+async fn payment_seen_by(actor: &Actor, queries: &impl Queries, id: PaymentId) -> Result<PaymentView> {
+    let payment = store::payments::find(queries, id).await?.ok_or_else(Error::not_found)?;
+    let booking = store::bookings::find(queries, payment.booking_id).await?;
+    booking.filter(|booking| actor.may_see(booking)).ok_or_else(Error::not_found)?;
+    let mut views = payment_views(queries, vec![payment], seen_as_host(actor)).await?;
+    views.pop().ok_or_else(Error::not_found)
+}
+
+/// Payments with their refunds and disputes; those of the bookings of this host alone, where one is given.
+pub(crate) async fn payment_views(
+    queries: &impl Queries,
+    payments: Vec<Payment>,
+    host_id: Option<UserId>,
+) -> Result<Vec<PaymentView>> {
+    let ids: Vec<PaymentId> = payments.iter().map(|payment| payment.id).collect();
+    let refunds = store::refunds::list_of_payments(queries, &ids).await?;
+    let disputes = store::disputes::of_payments(queries, &ids, host_id).await?;
+    let view = |payment: Payment| PaymentView {
+        refunds: refunds.iter().filter(|refund| refund.payment_id == payment.id).cloned().collect(),
+        disputes: disputes.iter().filter(|dispute| dispute.payment_id == payment.id).cloned().collect(),
+        payment,
+        client_secret: None,
+        created: false,
+    };
+    Ok(payments.into_iter().map(view).collect())
 }
 
 /// An attempt to pay what is due.

@@ -128,10 +128,10 @@ impl Connection {
 }
 
 impl Tx {
-    async fn begin(connection: Connection) -> Result<Self> {
+    async fn begin(connection: Connection, how: &'static str) -> Result<Self> {
         let tx = Self { client: Some(connection.client), ended: AtomicBool::new(false), events: Mutex::default() };
-        note_bound("BEGIN");
-        tx.client()?.batch_execute("BEGIN").await.map_err(from_postgres)?;
+        note_bound(how);
+        tx.client()?.batch_execute(how).await.map_err(from_postgres)?;
         Ok(tx)
     }
 
@@ -172,7 +172,7 @@ impl Db {
         let started = Instant::now();
         let mut attempt = 1;
         loop {
-            match self.attempt(&work).await {
+            match self.attempt("BEGIN", &work).await {
                 Err(error) if attempt < MAX_ATTEMPTS && is_retryable(&error) => {
                     tracing::info!(transaction = name, attempt, "the database asked for another attempt");
                     attempt += 1;
@@ -187,11 +187,22 @@ impl Db {
         }
     }
 
-    async fn attempt<T, F>(&self, work: &impl Fn(Arc<Tx>) -> F) -> Result<Committed<T>>
+    /// Reads several things as they were at one moment, so that they agree with each other.
+    ///
+    /// # Errors
+    /// What `work` gives, or `unavailable`.
+    pub async fn read_at_once<T, F>(&self, work: impl Fn(Arc<Tx>) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
-        let tx = Arc::new(Tx::begin(self.connection().await?).await?);
+        Ok(self.attempt("BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY", &work).await?.value)
+    }
+
+    async fn attempt<T, F>(&self, begin: &'static str, work: &impl Fn(Arc<Tx>) -> F) -> Result<Committed<T>>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let tx = Arc::new(Tx::begin(self.connection().await?, begin).await?);
         match work(Arc::clone(&tx)).await {
             Ok(value) => {
                 tx.end("COMMIT").await?;

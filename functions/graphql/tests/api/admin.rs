@@ -207,7 +207,7 @@ async fn the_log_with_its_actors_takes_two_statements() {
     let by_command = "INSERT INTO audit_log (id, action, subject_kind, subject_id)
                       VALUES (uuid_v7(), 'user.grant_admin', 'user', $1)";
     kit.database.execute(by_command, &[&admins[0].id.uuid()]).await;
-    let counter = Counter::start();
+    let counter = Counter::start(&kit).await;
     let query = "{ auditLog(first: 20) { nodes { actorId actor { firstName } } } }";
     let log = data(&api, Some(&admins[0]), query, json!({})).await["auditLog"]["nodes"].take();
     let nodes = log.as_array().expect("a list");

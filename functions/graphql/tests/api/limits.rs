@@ -21,7 +21,7 @@ fn nested(levels: usize) -> String {
 
 async fn refusal(query: &str) -> Value {
     let kit = Kit::start().await;
-    let counter = Counter::start();
+    let counter = Counter::start(&kit).await;
     let answer = ask(&api(&kit), None, query, json!({})).await;
     assert_eq!(counter.statements(), Vec::<String>::new());
     answer

@@ -79,7 +79,7 @@ async fn threads_with_everything_below_take_one_statement_a_kind() {
         let input = json!({ "propertyId": property.id, "text": "Hello" });
         data(&api, Some(&guest), CREATE, json!({ "input": input })).await;
     }
-    let counter = Counter::start();
+    let counter = Counter::start(&kit).await;
     let query = "{ threads(first: 10) { nodes { lastMessage { text sender { firstName } } otherParty { firstName }
         property { title } bookings { id } messages(first: 3) { nodes { text sender { id } } } } } }";
     let found = data(&api, Some(&guest), query, json!({})).await;
@@ -95,7 +95,7 @@ async fn threads_with_everything_below_take_one_statement_a_kind() {
         "users.find_many",
     ];
     assert_eq!(statements, expected);
-    let counter = Counter::start();
+    let counter = Counter::start(&kit).await;
     let query = "{ bookings(first: 10) { nodes { messages(first: 3) { nodes { text } } } } }";
     let found = data(&api, Some(&guest), query, json!({})).await;
     assert_eq!(found["bookings"]["nodes"][4]["messages"]["nodes"].as_array().map(Vec::len), Some(2));
