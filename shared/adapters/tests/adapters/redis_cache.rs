@@ -142,7 +142,7 @@ async fn cable() -> (String, JoinHandle<()>, mpsc::Sender<oneshot::Sender<()>>) 
     let redis = url.trim_start_matches("redis://").split('/').next().expect("a host").to_owned();
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
-    let (cut, mut cuts) = mpsc::channel(1);
+    let (cut, mut cuts) = mpsc::channel::<oneshot::Sender<()>>(1);
     let cable = tokio::spawn(async move {
         let mut connections = JoinSet::new();
         loop {
