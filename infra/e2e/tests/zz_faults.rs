@@ -126,13 +126,13 @@ async fn without_redis(town: &Town) -> Result<()> {
 /// Without queues and mail, bookings commit; the mails come when they are back.
 async fn without_ministack(town: &Town) -> Result<()> {
     const MEANWHILE: i32 = 8;
-    let host = &town.property.host;
-    let login = serde_json::json!({ "email": host.email, "password": host.password });
+    let guest = &town.guest;
+    let login = serde_json::json!({ "email": guest.email, "password": guest.password });
     town.stack.kill("ministack").await?;
     let outcome = async {
         for number in 0..MEANWHILE {
             let booked = in_time(town.book(20 + number, &new_key())).await?.expect_status(201)?;
-            // The host hears of it by mail.
+            // The guest hears of it by mail.
             let path = format!("/v1/bookings/{}/cancel", booked.text_at("/id")?);
             let body = serde_json::json!({ "reason": "Plans changed." });
             in_time(town.api.post(&path).by(&town.guest).json(&body).expect(200)).await?;
@@ -145,7 +145,7 @@ async fn without_ministack(town: &Town) -> Result<()> {
     town.stack.start("ministack").await?;
     outcome?;
     let wanted = usize::try_from(MEANWHILE)?;
-    let mails = town.api.mailbox().wait_for(&host.email, wanted, |mail| mail.token().is_none()).await?;
+    let mails = town.api.mailbox().wait_for(&guest.email, wanted, |mail| mail.token().is_none()).await?;
     ensure!(mails.len() == wanted, "{} mails for {wanted} bookings: {mails:?}", mails.len());
     until_served(async || town.api.post("/v1/auth/login").json(&login).send().await).await?.expect_status(200)?;
     Ok(())

@@ -9,7 +9,7 @@ use domain::id::BookingId;
 use domain::ledger::{self, Split};
 use domain::money::Money;
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Value, json};
 use store::Tx;
 use store::bookings::{Booking, Change};
 use store::payments::Instruction;
@@ -68,6 +68,10 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
     let mut data = event_data(&cancelled);
     data["cancelled_by"] = json!(by.as_str());
     data["refund"] = json!(refund);
+    if booking.status == BookingStatus::PendingPayment {
+        // A host hears of a stay when it is asked for or paid, so not of the end of one that never was.
+        data["host_id"] = Value::Null;
+    }
     store::outbox::insert(tx, EventKind::BookingCancelled, &data).await?;
     Ok(cancelled)
 }

@@ -2,6 +2,7 @@
 
 use domain::cancellation::{CancellationPolicy, RefundPreview};
 use domain::error::{Error, ErrorCode, Result};
+use domain::event::EventKind;
 use domain::id::{BookingId, PaymentId};
 use domain::money::Money;
 use jiff::{SignedDuration, Timestamp};
@@ -219,6 +220,29 @@ async fn cancelling_before_anything_is_captured_gives_the_attempt_up() {
     }
     assert_eq!(platform.refunds().await, (0, 0));
     platform.check_books().await;
+}
+
+#[tokio::test]
+async fn a_host_hears_of_the_end_of_a_stay_that_was_asked_for_and_of_no_other() {
+    let platform = Platform::open().await;
+    for was_asked_for in [false, true] {
+        let property = platform.listing(|details| details.instant_book = !was_asked_for).await;
+        let booking = platform.book(&property, (10, 12)).await;
+        let attempt = platform.attempt(&booking).await;
+        if was_asked_for {
+            platform.stripe.pay(&attempt.client_secret, crate::VISA).await;
+            platform.hear().await;
+        }
+        cancels(&platform, &platform.guest.actor, booking.id).await.expect("cancelled");
+        let (services, events) = (&platform.kit.services, platform.kit.events.taken());
+        let told = events.iter().rfind(|event| event.kind == EventKind::BookingCancelled).expect("told");
+        let before = platform.kit.mails.sent().len();
+        services.notify(told).await.expect("told");
+        let mails = platform.kit.mails.sent().split_off(before);
+        let mut expected = vec![platform.guest.email.as_str()];
+        expected.extend(was_asked_for.then_some(platform.host.email.as_str()));
+        assert_eq!(mails.iter().map(|mail| mail.to.as_str()).collect::<Vec<_>>(), expected);
+    }
 }
 
 /// The guest paid and cancelled before anybody here heard of the payment.
