@@ -44,14 +44,14 @@ ALTER TABLE audit_log
     ADD CONSTRAINT audit_log_has_actor
         CHECK (actor_id IS NOT NULL OR action IN ('user.grant_admin', 'user.revoke_admin')) NOT VALID;
 
--- Whose sessions are to end because the role in their tokens is another by now. The scheduler does it.
+-- Whose sessions are to end because their tokens say what is no longer true. The scheduler does it.
 CREATE TABLE sessions_to_end (
     user_id  uuid        PRIMARY KEY REFERENCES users (id),
     -- By the wall clock; another change meanwhile is another moment.
     noted_at timestamptz NOT NULL DEFAULT clock_timestamp()
 );
 
-GRANT SELECT, DELETE ON sessions_to_end TO roost_app;
+GRANT SELECT, INSERT, UPDATE, DELETE ON sessions_to_end TO roost_app;
 
 -- What admins look for in accounts: a part of the address or the name.
 CREATE INDEX IF NOT EXISTS users_by_part ON users

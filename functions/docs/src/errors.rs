@@ -43,9 +43,6 @@ const fn advice(code: ErrorCode) -> &'static str {
             "None of the media types in the Accept header can be made. `detail` names those that can."
         }
         ErrorCode::EmailTaken => "There is an account with this e-mail address. Log in, or reset the password.",
-        ErrorCode::AccountUnverified => {
-            "An account has this e-mail address, never confirmed it, and has a second factor. Log in with its password and its code, open the link in the mail, then sign in at the provider."
-        }
         ErrorCode::LastSignInMethod => {
             "Nobody could sign in to the account any more. Set a password first: `POST /v1/auth/password/forgot`."
         }

@@ -66,7 +66,7 @@ impl AvatarMutation {
         let key = mutations::optional_key(ctx, Some(actor), "createAvatar", &input, key).await?;
         let new = &NewAvatar::from(wire::read::<CreateAvatarIn>(&input, &[])?);
         let services = ctx.services();
-        let upload = services.photos.presign_upload(new.id.into(), new.content_type, new.bytes).await?;
+        let upload = services.presign_avatar(&web::context::current().client, actor, *new).await?;
         let work = |tx: Arc<Tx>| async move { add(&tx, actor, *new).await };
         let render = |outcome: domain::error::Result<&User, &domain::error::Error>| {
             answers::of(outcome, |user| answers::ok(&CreatedAvatarOut::of(user, new, &upload)))

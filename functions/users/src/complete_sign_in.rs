@@ -23,7 +23,6 @@ use crate::json::TokenPairOut;
     responses((status = 200, description = "A pair of tokens", body = TokenPairOut),
         (status = 401, description = "`totp_required`, or `invalid_credentials` for a wrong code"),
         (status = 403, description = "`provider_email_unverified`, or the account is suspended"),
-        (status = 409, description = "`account_unverified`"),
         (status = 422, description = "`token_invalid`: begin again"),
         (status = 429, description = "Too many attempts"))
 )]

@@ -29,7 +29,8 @@ pub(crate) async fn create_avatar(
 ) -> Result<Reply, Problem> {
     let key = key.bind(&app.services, Some(&actor), &body.canonical).await?;
     let new = NewAvatar::from(body.value);
-    let upload = app.services.photos.presign_upload(new.id.into(), new.content_type, new.bytes).await?;
+    let client = &web::context::current().client;
+    let upload = app.services.presign_avatar(client, &actor, new).await?;
     let (actor, new) = (&actor, &new);
     let answer = app
         .services

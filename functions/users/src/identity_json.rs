@@ -124,7 +124,8 @@ impl CompleteSignInIn {
 
 fn word(text: &str) -> Result<String, Invalid> {
     match text.len() {
-        0..=MAX_WORD_BYTES => Ok(text.to_owned()),
+        0 => Err(Invalid::new("required", "This must not be empty.")),
+        1..=MAX_WORD_BYTES => Ok(text.to_owned()),
         _ => Err(Invalid::new("text_too_long", format!("This must be at most {MAX_WORD_BYTES} bytes long."))),
     }
 }

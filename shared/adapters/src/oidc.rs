@@ -199,7 +199,11 @@ impl IdentityProviders for OidcClient {
         }
         let Refusal { error } = serde_json::from_slice(&body).unwrap_or_default();
         match (status, error.as_str()) {
-            (StatusCode::BAD_REQUEST, "invalid_grant") => Ok(Redeemed::CodeRefused),
+            // What is no code at all, some call a request that is wrong.
+            (StatusCode::BAD_REQUEST, "invalid_grant" | "invalid_request") => {
+                tracing::warn!(error, "a sign-in provider refused a code");
+                Ok(Redeemed::CodeRefused)
+            }
             (StatusCode::UNAUTHORIZED, _) | (StatusCode::BAD_REQUEST, "invalid_client") => Ok(Redeemed::ClientRefused),
             (status, _) => Err(Error::unavailable(format!("a sign-in provider answered {status} to a code"))),
         }

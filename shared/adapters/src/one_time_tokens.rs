@@ -1,13 +1,12 @@
 //! One-time tokens in DynamoDB, by their hash; the table's TTL forgets them.
 
 use async_trait::async_trait;
-use aws_sdk_dynamodb::types::ReturnValue;
 use domain::error::{Error, Result};
 use domain::id::UserId;
 use jiff::Timestamp;
 use services::ports::{OneTimeToken, OneTimeTokenStore};
 
-use crate::aws::{Aws, Dynamo, from_sdk, n, number, s, text};
+use crate::aws::{Aws, Dynamo, from_sdk, n, number, s, text, unless_condition_failed};
 
 /// The table of one-time tokens.
 pub struct DynamoOneTimeTokens {
@@ -63,19 +62,19 @@ impl OneTimeTokenStore for DynamoOneTimeTokens {
         }))
     }
 
-    async fn remove(&self, hash: &str) -> Result<bool> {
-        let removed = self
+    async fn remove(&self, found: &OneTimeToken) -> Result<bool> {
+        let outcome = self
             .dynamo
             .client()
             .await
             .delete_item()
             .table_name(&self.table)
-            .key("token_hash", s(hash))
-            .return_values(ReturnValue::AllOld)
+            .key("token_hash", s(&found.hash))
+            .condition_expression("purpose = :purpose")
+            .expression_attribute_values(":purpose", s(&found.purpose))
             .send()
-            .await
-            .map_err(|error| from_sdk("dynamodb", error))?;
-        Ok(removed.attributes.is_some())
+            .await;
+        Ok(unless_condition_failed(outcome)?.is_some())
     }
 
     async fn remove_of_user(&self, user_id: UserId) -> Result<()> {
@@ -93,7 +92,9 @@ impl OneTimeTokenStore for DynamoOneTimeTokens {
             .send();
         while let Some(item) = pages.next().await {
             let item = item.map_err(|error| from_sdk("dynamodb", error))?;
-            self.remove(&text(&item, "token_hash")?).await?;
+            let hash = text(&item, "token_hash")?;
+            let delete = self.dynamo.client().await.delete_item().table_name(&self.table).key("token_hash", s(hash));
+            delete.send().await.map_err(|error| from_sdk("dynamodb", error))?;
         }
         Ok(())
     }

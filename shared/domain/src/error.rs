@@ -70,8 +70,6 @@ error_codes! {
     NotAcceptable = "not_acceptable", 406, "Not acceptable";
     /// An account with this address exists.
     EmailTaken = "email_taken", 409, "The e-mail address is taken";
-    /// An account has this address, was never proven to be its owner's, and has a second factor.
-    AccountUnverified = "account_unverified", 409, "The account's e-mail address was never confirmed";
     /// Without it nobody could sign in to the account.
     LastSignInMethod = "last_sign_in_method", 409, "It is the only way to sign in";
     /// The listing lacks, or would lack, what publishing needs; `missing` names the fields.

@@ -30,8 +30,6 @@ impl ProviderId {
 pub struct Holder {
     /// Whether the address was ever proven to be the account's.
     pub is_verified: bool,
-    /// Whether signing in takes a second factor.
-    pub has_second_factor: bool,
 }
 
 /// What becomes of an identity that is nobody's yet.
@@ -49,8 +47,7 @@ pub enum Linking {
 /// if they have. Who registers with somebody else's address and waits for them gains nothing.
 ///
 /// # Errors
-/// `provider_email_unverified`; `account_unverified` where the account was never proven and is held by a second factor
-/// besides, which nobody's word stands in for.
+/// `provider_email_unverified`.
 pub fn linking(is_verified_there: bool, holder: Option<Holder>) -> Result<Linking> {
     if !is_verified_there {
         let detail = "The provider has not verified your e-mail address. Verify it there, or sign in with a password.";
@@ -58,13 +55,8 @@ pub fn linking(is_verified_there: bool, holder: Option<Holder>) -> Result<Linkin
     }
     match holder {
         None => Ok(Linking::NewAccount),
-        Some(Holder { is_verified: true, .. }) => Ok(Linking::Link),
-        Some(Holder { has_second_factor: false, .. }) => Ok(Linking::TakeOver),
-        Some(_) => {
-            let detail = "An account has this e-mail address and never confirmed it. Log in with its password and open \
-                          the link in the mail, then try again.";
-            Err(Error::new(ErrorCode::AccountUnverified, detail))
-        }
+        Some(Holder { is_verified: true }) => Ok(Linking::Link),
+        Some(Holder { is_verified: false }) => Ok(Linking::TakeOver),
     }
 }
 
@@ -84,8 +76,8 @@ mod tests {
     use super::*;
     use rstest::rstest;
 
-    const VERIFIED: Holder = Holder { is_verified: true, has_second_factor: false };
-    const NEVER_PROVEN: Holder = Holder { is_verified: false, has_second_factor: false };
+    const VERIFIED: Holder = Holder { is_verified: true };
+    const NEVER_PROVEN: Holder = Holder { is_verified: false };
 
     #[test]
     fn an_address_that_the_provider_has_not_verified_opens_nothing() {
@@ -99,13 +91,6 @@ mod tests {
         assert_eq!(linking(true, None).unwrap(), Linking::NewAccount);
         assert_eq!(linking(true, Some(VERIFIED)).unwrap(), Linking::Link);
         assert_eq!(linking(true, Some(NEVER_PROVEN)).unwrap(), Linking::TakeOver);
-    }
-
-    #[test]
-    fn nobody_s_word_stands_in_for_a_second_factor() {
-        let guarded = Holder { has_second_factor: true, ..NEVER_PROVEN };
-        assert_eq!(linking(true, Some(guarded)).unwrap_err().code(), ErrorCode::AccountUnverified);
-        assert_eq!(linking(true, Some(Holder { is_verified: true, ..guarded })).unwrap(), Linking::Link);
     }
 
     #[rstest]

@@ -41,6 +41,8 @@ code_enum! {
         MailAll = "mail_all",
         /// Wrong refresh tokens and wrong tokens of mails, from one address.
         Token = "token",
+        /// Pictures that one person uploads.
+        Avatar = "avatar",
     }
 }
 
@@ -114,6 +116,7 @@ impl Default for Limits {
                 Policy::MailAccount => (10, 3_600),
                 Policy::MailAll => (2_000, 3_600),
                 Policy::Token => (300, 900),
+                Policy::Avatar => (20, 3_600),
             };
             Limit { quota, window_seconds }
         };

@@ -174,7 +174,8 @@ impl Services {
         if self.is_revoked(claims.sid).await {
             return Err(refused());
         }
-        Ok(Actor { user_id: claims.sub, role, session_id: claims.sid })
+        let issued_at = Timestamp::from_second(claims.iat).map_err(|_| refused())?;
+        Ok(Actor { user_id: claims.sub, role, session_id: claims.sid, issued_at })
     }
 
     /// The public keys, as a JSON Web Key Set (RFC 7517).

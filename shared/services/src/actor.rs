@@ -3,6 +3,7 @@
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::{SessionId, UserId};
 use domain::user::Role;
+use jiff::{SignedDuration, Timestamp};
 use store::bookings::Booking;
 use store::users::User;
 
@@ -15,12 +16,27 @@ pub struct Actor {
     pub role: Role,
     /// The session (device) the token belongs to.
     pub session_id: SessionId,
+    /// When the token was made, to the second below.
+    pub issued_at: Timestamp,
 }
 
 impl Actor {
     /// Whether a booking, and what belongs to it, is the caller's to see: its guest's, its host's and admins'.
     pub fn may_see(&self, booking: &Booking) -> bool {
         [booking.guest_id, booking.host_id].contains(&self.user_id) || self.role == Role::Admin
+    }
+
+    /// Refuses a token from before all sessions of the account were ended: elsewhere it may be taken for a moment yet,
+    /// and that would be enough to shut the owner out. `user` is the caller's account, locked.
+    ///
+    /// # Errors
+    /// `unauthenticated`.
+    pub fn require_since_sessions_ended(&self, user: &User) -> Result<()> {
+        let whole_second = SignedDuration::from_secs(1);
+        if user.sessions_valid_from.is_some_and(|from| self.issued_at + whole_second <= from) {
+            return Err(Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again."));
+        }
+        Ok(())
     }
 }
 

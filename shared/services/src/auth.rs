@@ -67,12 +67,13 @@ impl Services {
             Rule::failures(Policy::LoginAccount, &[account]).gauged(),
             Rule::failures(Policy::LoginAll, &[]).gauged(),
         ];
+        let begun = Timestamp::now();
         self.throttled(client, &rules, async {
             let totp = credentials.totp;
             let user = self.user_of(credentials).await?;
             refuse_suspended(&user)?;
             Box::pin(self.check_second_factor(client, &user, totp)).await?;
-            self.begin_session(client, user).await
+            self.begin_session(client, user, begun).await
         })
         .await
     }
@@ -94,12 +95,15 @@ impl Services {
         Ok(user)
     }
 
-    /// Signs a person in on this device who has proven to be that person.
-    pub(crate) async fn begin_session(&self, client: &Client, user: User) -> Result<TokenPair> {
+    /// Signs a person in on this device who has proven to be that person, and began to before the account was read.
+    ///
+    /// # Errors
+    /// `unauthenticated` when all sessions of the account were ended meanwhile.
+    pub(crate) async fn begin_session(&self, client: &Client, user: User, begun: Timestamp) -> Result<TokenPair> {
         let id = SessionId::new();
         let refresh_token = self.new_refresh_token(id).await?;
-        // Where all sessions were ended just now, by another clock, this one is none of those.
-        let now = user.sessions_valid_from.map_or_else(Timestamp::now, |from| from.max(Timestamp::now()));
+        // Sessions that were ended before, by another clock, are not this one; those that end meanwhile are.
+        let now = user.sessions_valid_from.map_or(begun, |from| from.max(begun));
         let is_news = self.is_new_device(&user, client.device.as_deref()).await?;
         self.sessions
             .create(&Session {
@@ -114,6 +118,12 @@ impl Services {
                 expires_at: now + SignedDuration::from_hours(24 * SESSION_DAYS),
             })
             .await?;
+        let seen = (user.id, user.sessions_valid_from);
+        let found = store::users::find(&self.db.connection().await?, user.id).await?;
+        let Some(user) = found.filter(|user| (user.id, user.sessions_valid_from) == seen && is_open(user)) else {
+            self.end_session(id).await?;
+            return Err(Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again."));
+        };
         if is_news {
             self.tell_of_sign_in(user.id, id).await;
         }
@@ -151,7 +161,7 @@ impl Services {
                 let user =
                     store::users::find(&self.db.connection().await?, session.user_id).await?.ok_or_else(refused)?;
                 let has_ended = user.sessions_valid_from.is_some_and(|from| session.created_at < from);
-                if user.suspended_at.is_some() || user.erased_at.is_some() || has_ended {
+                if !is_open(&user) || has_ended {
                     return Err(refused());
                 }
                 return self.token_pair(user, id, new_token).await;
@@ -184,6 +194,11 @@ impl Services {
         let id = payload.and_then(|payload| payload.first_chunk::<16>().copied());
         Ok(id.map(|bytes| SessionId::from_uuid(Uuid::from_bytes(bytes))))
     }
+}
+
+/// Whether an account may have sessions.
+fn is_open(user: &User) -> bool {
+    user.suspended_at.is_none() && user.erased_at.is_none()
 }
 
 /// Refuses whom an admin has shut out.

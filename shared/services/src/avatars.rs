@@ -4,6 +4,7 @@
 use domain::error::{Error, Result};
 use domain::id::{AvatarId, UserId};
 use domain::photo::{PhotoRejection, PhotoType};
+use domain::throttle::Policy;
 pub use store::avatars::Avatar;
 use store::tx::Tx;
 use store::users::User;
@@ -12,6 +13,8 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::photo_images::{Variants, squares};
 use crate::photos::SWEPT_AT_ONCE;
+use crate::ports::PhotoUpload;
+use crate::throttles::{Client, Rule};
 
 /// A picture to be uploaded.
 #[derive(Clone, Copy, Debug)]
@@ -29,10 +32,10 @@ pub struct NewAvatar {
 /// # Errors
 /// `not_found` when the account is gone.
 pub async fn add(tx: &Tx, actor: &Actor, new: NewAvatar) -> Result<User> {
-    own_account(tx, actor.user_id).await?;
+    own_account(tx, actor).await?;
     store::avatars::replace_upload(tx, new.id, actor.user_id, new.content_type, new.bytes).await?;
     store::avatars::touch_user(tx, actor.user_id).await?;
-    own_account(tx, actor.user_id).await
+    own_account(tx, actor).await
 }
 
 /// Takes the caller's picture away, and an upload that is not ready. `is_as_seen` may refuse.
@@ -40,7 +43,7 @@ pub async fn add(tx: &Tx, actor: &Actor, new: NewAvatar) -> Result<User> {
 /// # Errors
 /// `not_found` when there is neither; those of `is_as_seen`.
 pub async fn delete(tx: &Tx, actor: &Actor, is_as_seen: impl Fn(&User) -> Result<()>) -> Result<()> {
-    is_as_seen(&own_account(tx, actor.user_id).await?)?;
+    is_as_seen(&own_account(tx, actor).await?)?;
     if !store::avatars::mark_all_deleted(tx, actor.user_id).await? {
         return Err(Error::not_found());
     }
@@ -48,12 +51,24 @@ pub async fn delete(tx: &Tx, actor: &Actor, is_as_seen: impl Fn(&User) -> Result
 }
 
 /// The account, locked.
-async fn own_account(tx: &Tx, id: UserId) -> Result<User> {
-    let found = store::users::find_for_update(tx, id).await?;
-    found.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)
+async fn own_account(tx: &Tx, actor: &Actor) -> Result<User> {
+    let found = store::users::find_for_update(tx, actor.user_id).await?;
+    let user = found.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
+    actor.require_since_sessions_ended(&user)?;
+    Ok(user)
 }
 
 impl Services {
+    /// The request by which a picture is uploaded. Each picture costs a worker's time, so there are so many a person.
+    ///
+    /// # Errors
+    /// `rate_limited`; `unavailable`.
+    pub async fn presign_avatar(&self, client: &Client, actor: &Actor, new: NewAvatar) -> Result<PhotoUpload> {
+        let rules = [Rule::calls(client), Rule::each(Policy::Avatar, &[&actor.user_id.to_string()])];
+        let _counted = self.throttle(client, &rules).await?;
+        self.photos.presign_upload(new.id.into(), new.content_type, new.bytes).await
+    }
+
     /// Takes the objects of pictures away that nobody shows any more: deleted and replaced ones, and those that were not
     /// uploaded within a day. What fails is tried again in the next pass.
     ///
@@ -102,8 +117,8 @@ async fn settle(
     base_url: &str,
 ) -> Result<()> {
     store::users::find_for_update(tx, user_id).await?;
-    // It may have been replaced or taken away meanwhile.
-    if store::avatars::find_pending(tx, id).await?.is_none() {
+    // It may have been replaced or taken away meanwhile, or be swept just now.
+    if !store::avatars::lock_pending(tx, id).await? {
         return Ok(());
     }
     match outcome {

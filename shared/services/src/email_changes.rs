@@ -92,7 +92,7 @@ impl Services {
             store::outbox::insert(&tx, EventKind::UserEmailChanged, &data).await
         })
         .await?;
-        if let Err(error) = self.one_time_tokens.remove(&kept.hash).await {
+        if let Err(error) = self.one_time_tokens.remove(kept).await {
             tracing::warn!(cause = error.causes(), "a spent link is left to expire: its change is done");
         }
         Ok(())
@@ -102,6 +102,7 @@ impl Services {
 /// The password was right when it was hashed and compared, which is slow and so done before: it must still be the one.
 async fn request(tx: &Tx, actor: &Actor, email: &Email, known: &str) -> Result<()> {
     let user = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    actor.require_since_sessions_ended(&user)?;
     if store::users::password_hash(tx, user.id).await?.as_deref() != Some(known) {
         return Err(wrong_password());
     }

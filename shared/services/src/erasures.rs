@@ -26,7 +26,9 @@ pub async fn erase(tx: &Tx, actor: &Actor, is_as_seen: impl Fn(&User) -> Result<
     let id = actor.user_id;
     // The account first: who books as its guest waits. Then its properties: so does who books there.
     let user = store::users::find_for_update(tx, id).await?.filter(|user| user.erased_at.is_none());
-    is_as_seen(&user.ok_or_else(Error::not_found)?)?;
+    let user = user.ok_or_else(Error::not_found)?;
+    actor.require_since_sessions_ended(&user)?;
+    is_as_seen(&user)?;
     store::suspensions::lock_properties_of(tx, id).await?;
     let open = store::erasures::obligations(tx, id).await?;
     if open.bookings + open.payments + open.payouts > 0 {

@@ -104,7 +104,7 @@ impl Services {
                 store::users::mark_email_verified(&tx, kept.user_id, &kept.bound_to).await
             })
             .await?;
-        if marked && self.one_time_tokens.remove(&kept.hash).await? { Ok(()) } else { Err(token_invalid()) }
+        if marked && self.one_time_tokens.remove(kept).await? { Ok(()) } else { Err(token_invalid()) }
     }
 }
 

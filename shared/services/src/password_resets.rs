@@ -97,7 +97,7 @@ impl Services {
         if !is_set {
             return Err(token_invalid());
         }
-        if let Err(error) = self.one_time_tokens.remove(&kept.hash).await {
+        if let Err(error) = self.one_time_tokens.remove(kept).await {
             tracing::warn!(
                 cause = error.causes(),
                 "a spent link is left to expire: the password it was bound to is gone"

@@ -102,8 +102,8 @@ pub trait OneTimeTokenStore: Send + Sync {
     async fn put(&self, token: &OneTimeToken) -> Result<()>;
     /// The token of this hash, if it has not ended and was not taken.
     async fn find(&self, hash: &str) -> Result<Option<OneTimeToken>>;
-    /// Removes the token; true for the one caller who did.
-    async fn remove(&self, hash: &str) -> Result<bool>;
+    /// Removes the token as it was found, for the same purpose; true for the one caller who did.
+    async fn remove(&self, found: &OneTimeToken) -> Result<bool>;
     /// Removes all tokens of a person. Looks through all there are.
     async fn remove_of_user(&self, user_id: UserId) -> Result<()>;
 }

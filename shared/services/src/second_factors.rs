@@ -13,7 +13,7 @@ use store::Tx;
 use store::users::User;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, require_active};
 use crate::one_time_tokens::hash_token;
 use crate::throttles::{Client, Rule};
 use crate::totp::{self, Code, SECRET_BYTES};
@@ -33,7 +33,8 @@ impl Services {
     /// Proposes a second factor, in the place of one proposed before.
     ///
     /// # Errors
-    /// `invalid_state` when one is on.
+    /// `email_unverified`: whoever registers with another's address is not to shut the owner out; `invalid_state` when one
+    /// is on.
     pub async fn propose_totp(&self, client: &Client, actor: &Actor) -> Result<ProposedTotp> {
         let _counted = self.throttle(client, &[Rule::calls(client)]).await?;
         let mut secret = [0; SECRET_BYTES];
@@ -41,7 +42,8 @@ impl Services {
         let sealed = &self.sealer().await?.encrypt(actor.user_id.uuid().as_bytes(), &secret)?;
         let user = self
             .write("users.propose_totp", |tx| async move {
-                let user = store::users::find_for_update(&tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+                let user = own_account(&tx, actor).await?;
+                require_active(&user)?;
                 if user.totp_confirmed_at.is_some() {
                     return Err(invalid_state("on", "The second factor is on. Switch it off to set up another."));
                 }
@@ -56,7 +58,7 @@ impl Services {
     /// Switches the proposed factor on with a code of it; gives the recovery codes, which nobody can show again.
     ///
     /// # Errors
-    /// `invalid_state` when none is proposed or one is on; `totp_invalid`; `rate_limited` after too many of those.
+    /// `email_unverified`; `invalid_state` when none is proposed or one is on; `totp_invalid`; `rate_limited` after too many of those.
     pub async fn confirm_totp(&self, client: &Client, actor: &Actor, code: &str) -> Result<Vec<String>> {
         let user = self.me(actor).await?;
         if user.totp_confirmed_at.is_some() {
@@ -67,7 +69,8 @@ impl Services {
         let code = &Code::parse(code).filter(|code| matches!(code, Code::Digits(_)));
         self.with_code(client, &user, code.as_ref(), async {
             self.write("users.confirm_totp", |tx| async move {
-                let user = store::users::find_for_update(&tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+                let user = own_account(&tx, actor).await?;
+                require_active(&user)?;
                 if user.totp_confirmed_at.is_some() {
                     return Err(invalid_state("on", "The second factor is on already."));
                 }
@@ -99,7 +102,7 @@ impl Services {
         let code = &Code::parse(code);
         self.with_code(client, &user, code.as_ref(), async {
             self.write("users.delete_totp", |tx| async move {
-                store::users::find_for_update(&tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+                own_account(&tx, actor).await?;
                 self.spend(&tx, actor.user_id, code.as_ref()).await?;
                 store::second_factors::remove(&tx, actor.user_id).await?;
                 store::users::set_totp_confirmed(&tx, actor.user_id, false).await?;
@@ -195,6 +198,13 @@ fn new_recovery_code() -> Result<String> {
 /// What is kept of a recovery code: 80 random bits need no slow hash.
 fn recovery_hash(user_id: UserId, code: &str) -> String {
     hash_token(&format!("{user_id} {}", code.replace('-', "")))
+}
+
+/// The caller's account, locked.
+async fn own_account(tx: &Tx, actor: &Actor) -> Result<User> {
+    let user = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
+    actor.require_since_sessions_ended(&user)?;
+    Ok(user)
 }
 
 fn invalid_state(state: &str, detail: &str) -> Error {

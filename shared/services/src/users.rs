@@ -173,6 +173,7 @@ pub async fn update_profile(
 ) -> Result<User> {
     let seen = store::users::find_for_update(tx, actor.user_id).await?;
     let seen = seen.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
+    actor.require_since_sessions_ended(&seen)?;
     is_as_seen(&seen)?;
     let patch = patch.clone();
     let changed = User {

@@ -77,6 +77,12 @@ pub async fn find_pending(queries: &impl Queries, id: AvatarId) -> Result<Option
     declared.transpose()
 }
 
+/// Locks a picture that waits for its upload; false when none does by that name.
+pub async fn lock_pending(tx: &Tx, id: AvatarId) -> Result<bool> {
+    let sql = "-- avatars.lock_pending\nSELECT 1 FROM avatars WHERE id = $1 AND status = 'pending' FOR UPDATE";
+    Ok(tx.row(sql, &[&id.uuid()]).await?.is_some())
+}
+
 /// Whether a picture is there that is not deleted.
 pub async fn is_kept(queries: &impl Queries, id: AvatarId) -> Result<bool> {
     let sql = "-- avatars.is_kept\nSELECT 1 FROM avatars WHERE id = $1 AND status <> 'deleted'";

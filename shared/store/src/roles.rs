@@ -14,6 +14,11 @@ pub async fn set(tx: &Tx, id: UserId, role: Role) -> Result<()> {
     let sql = "-- roles.set
                UPDATE users SET role = $2, sessions_valid_from = clock_timestamp(), updated_at = app_now() WHERE id = $1";
     tx.execute(sql, &[&id.uuid(), &role.as_str()]).await?;
+    note_sessions(tx, id).await
+}
+
+/// Has the scheduler end the sessions of an account.
+pub async fn note_sessions(tx: &Tx, id: UserId) -> Result<()> {
     let sql = "-- roles.note_sessions
                INSERT INTO sessions_to_end (user_id) VALUES ($1)
                ON CONFLICT (user_id) DO UPDATE SET noted_at = clock_timestamp()";

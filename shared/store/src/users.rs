@@ -195,8 +195,8 @@ pub async fn set_password(tx: &Tx, id: UserId, password_hash: &str) -> Result<()
 /// Gives an account whose address was never proven to whoever is known to have it: nothing that opened it does any longer.
 pub async fn take_over(tx: &Tx, id: UserId) -> Result<()> {
     let sql = "-- users.take_over
-               UPDATE users SET email_verified_at = app_now(), password_hash = NULL,
-                   sessions_valid_from = clock_timestamp(), updated_at = app_now()
+               UPDATE users SET email_verified_at = app_now(), password_hash = NULL, totp_confirmed_at = NULL,
+                   bio = NULL, languages = '{}', sessions_valid_from = clock_timestamp(), updated_at = app_now()
                WHERE id = $1 AND email_verified_at IS NULL";
     tx.execute(sql, &[&id.uuid()]).await?;
     Ok(())

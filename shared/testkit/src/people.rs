@@ -12,7 +12,7 @@ use domain::stay::{Guests, StayRules};
 use domain::time_zone::TimeZoneName;
 use domain::user::{Email, Locale, Password, PersonName, Role};
 use jiff::civil::{Date, time};
-use jiff::{ToSpan, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, Zoned, tz::TimeZone};
 use services::Actor;
 use services::properties::{Place, Property, PropertyDetails, draw_public_point};
 use services::users::{Registration, User};
@@ -71,7 +71,8 @@ impl Kit {
     }
 
     fn known(&self, user: &User) -> Person {
-        let actor = Actor { user_id: user.id, role: user.role, session_id: SessionId::new() };
+        let actor =
+            Actor { user_id: user.id, role: user.role, session_id: SessionId::new(), issued_at: Timestamp::now() };
         let token = self.tokens.access_token(user.id, user.role.as_str());
         Person { id: user.id, email: user.email.as_str().to_owned(), actor, token }
     }

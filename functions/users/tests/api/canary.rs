@@ -51,6 +51,7 @@ pub(crate) async fn canary(kit: &Kit, api: &Api) -> Canary {
             user_id: id,
             role: domain::user::Role::User,
             session_id: domain::id::SessionId::new(),
+            issued_at: jiff::Timestamp::now(),
         },
         token: token.clone(),
     };

@@ -104,6 +104,9 @@ async fn what_can_t_be_a_sign_in_is_refused_by_its_name() {
     let long = json!({ "code": "x".repeat(4_097), "state": "x", "browser_secret": "x" });
     let faults = api.post("/v1/auth/oidc/club/complete", None, &long).await.faults();
     assert_eq!(faults, [("/code".to_owned(), "text_too_long".to_owned())]);
+    let empty = json!({ "code": "", "state": "s", "browser_secret": "b" });
+    let faults = api.post("/v1/auth/oidc/club/complete", None, &empty).await.faults();
+    assert_eq!(faults, [("/code".to_owned(), "required".to_owned())]);
     let unknown = json!({ "code": "x", "state": "x", "browser_secret": "x" });
     api.post("/v1/auth/oidc/club/complete", None, &unknown).await.problem(422, "token_invalid");
     let unverified = json!({ "sub": "grace", "email": new_email(), "email_verified": false });

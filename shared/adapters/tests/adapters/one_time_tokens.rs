@@ -26,10 +26,12 @@ async fn a_token_is_found_until_one_of_many_takes_it() {
     for _ in 0..2 {
         assert_eq!(store.find(&token.hash).await.expect("an answer"), Some(token.clone()));
     }
+    let for_another = OneTimeToken { purpose: "password_reset".to_owned(), ..token.clone() };
+    assert!(!store.remove(&for_another).await.expect("an answer"), "it is kept for something else by now");
     let mut tasks = JoinSet::new();
     for _ in 0..8 {
-        let (store, hash) = (store.clone(), token.hash.clone());
-        tasks.spawn(async move { store.remove(&hash).await.expect("an answer") });
+        let (store, token) = (store.clone(), token.clone());
+        tasks.spawn(async move { store.remove(&token).await.expect("an answer") });
     }
     assert_eq!(tasks.join_all().await.into_iter().filter(|taken| *taken).count(), 1);
     assert_eq!(store.find(&token.hash).await.expect("an answer"), None);

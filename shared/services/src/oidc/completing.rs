@@ -96,6 +96,7 @@ impl Services {
             Rule::failures(Policy::Token, &[]).from(client),
             Rule::failures(Policy::LoginAddress, &[]).from(client),
         ];
+        let begun = Timestamp::now();
         self.throttled(client, &rules, async {
             let provider = self.sign_in_provider(completion.provider).await?;
             let binding = Binding { state: completion.state, browser_secret: completion.browser_secret };
@@ -109,7 +110,7 @@ impl Services {
                 return Err(begin_again());
             };
             let user = Box::pin(self.open(client, &provider, &kept, &vouched, completion.totp)).await?;
-            self.begin_session(client, user).await
+            self.begin_session(client, user, begun).await
         })
         .await
     }
@@ -127,7 +128,7 @@ impl Services {
                 tracing::warn!(provider = %provider.id, "an answer came that is another provider's");
                 return Err(begin_again());
             }
-            if !self.one_time_tokens.remove(&kept.hash).await? {
+            if !self.one_time_tokens.remove(kept).await? {
                 return Err(begin_again());
             }
             let binding = Binding { state: completion.state, browser_secret: completion.browser_secret };
@@ -214,16 +215,24 @@ impl Services {
         if is_resumed && whose.user().map(|user| user.id) != Some(kept.user_id) {
             return Err(begin_again());
         }
+        let takes_over = matches!(whose, Whose::Linked(_, Linking::TakeOver));
         match whose.user() {
             Some(user) => {
                 refuse_suspended(user)?;
-                let is_guarded = user.totp_confirmed_at.is_some();
-                if is_guarded && !is_resumed {
-                    self.await_second_factor(provider, kept, user.id, vouched).await?;
+                // What guards an account that was never proven guards nothing of the owner's.
+                let is_guarded = user.totp_confirmed_at.is_some() && !takes_over;
+                let awaited = match (is_guarded, is_resumed) {
+                    (true, false) => Some(self.await_second_factor(provider, kept, user.id, vouched).await?),
+                    (_, true) => Some(kept.clone()),
+                    (false, false) => None,
+                };
+                if is_guarded {
+                    let rule = Rule::failures(Policy::Login, &[&user.email.key()]).from(client);
+                    self.throttled(client, &[rule], self.check_second_factor(client, user, totp)).await?;
                 }
-                let rule = Rule::failures(Policy::Login, &[&user.email.key()]).from(client);
-                self.throttled(client, &[rule], self.check_second_factor(client, user, totp)).await?;
-                if (is_guarded || is_resumed) && !self.one_time_tokens.remove(&kept.hash).await? {
+                if let Some(awaited) = awaited
+                    && !self.one_time_tokens.remove(&awaited).await?
+                {
                     return Err(begin_again());
                 }
             }
@@ -240,11 +249,9 @@ impl Services {
         let user = self
             .write("identities.link", |tx| async move { link(&tx, provider, vouched, expected, new_id).await })
             .await?;
-        if matches!(whose, Whose::Linked(_, Linking::TakeOver))
-            && let Err(error) = self.end_sessions_of(user.id).await
-        {
+        if takes_over && let Err(error) = self.end_sessions_of(user.id).await {
             let cause = error.causes();
-            tracing::error!(user_id = %user.id, cause, "access tokens from before a take-over run until they expire");
+            tracing::warn!(user_id = %user.id, cause, "the scheduler ends the sessions from before a take-over");
         }
         Ok(user)
     }
@@ -256,16 +263,16 @@ impl Services {
         kept: &OneTimeToken,
         user_id: UserId,
         vouched: &Vouched,
-    ) -> Result<()> {
-        self.one_time_tokens
-            .put(&OneTimeToken {
-                hash: kept.hash.clone(),
-                purpose: purpose(VOUCHED, provider),
-                user_id,
-                bound_to: serde_json::to_string(vouched).map_err(Error::internal)?,
-                expires_at: Timestamp::now() + SignedDuration::from_secs(VOUCHED_SECONDS),
-            })
-            .await
+    ) -> Result<OneTimeToken> {
+        let awaited = OneTimeToken {
+            hash: kept.hash.clone(),
+            purpose: purpose(VOUCHED, provider),
+            user_id,
+            bound_to: serde_json::to_string(vouched).map_err(Error::internal)?,
+            expires_at: Timestamp::now() + SignedDuration::from_secs(VOUCHED_SECONDS),
+        };
+        self.one_time_tokens.put(&awaited).await?;
+        Ok(awaited)
     }
 }
 
@@ -296,10 +303,7 @@ impl Vouched {
             Some(email) => store::users::find_credentials(queries, &email.key()).await?.map(|(user, _)| user),
             None => None,
         };
-        let holder = user.as_ref().map(|user| Holder {
-            is_verified: user.email_verified_at.is_some(),
-            has_second_factor: user.totp_confirmed_at.is_some(),
-        });
+        let holder = user.as_ref().map(|user| Holder { is_verified: user.email_verified_at.is_some() });
         let linking = linking(self.email.is_some(), holder)?;
         Ok(user.map_or(Whose::Nobodys, |user| Whose::Linked(user, linking)))
     }
@@ -332,6 +336,9 @@ async fn link(tx: &Tx, provider: &Provider, vouched: &Vouched, expected: &Whose,
     }
     if linking == Linking::TakeOver {
         store::users::take_over(tx, user_id).await?;
+        store::second_factors::remove(tx, user_id).await?;
+        store::avatars::mark_all_deleted(tx, user_id).await?;
+        store::roles::note_sessions(tx, user_id).await?;
         store::email_changes::delete_open(tx, user_id).await?;
     }
     if linking != Linking::NewAccount {

@@ -8,10 +8,11 @@ use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
 use domain::identity::ProviderId;
 use domain::user::Password;
+use jiff::SignedDuration;
 use serde_json::{Value, json};
-use services::Services;
 use services::auth::{Credentials, TokenPair};
 use services::oidc::{Completion, StartedSignIn};
+use services::{Actor, Services};
 use testkit::{Issuer, Kit, PASSWORD, Person, REDIRECT_URI, TotpApp, new_client, with_providers};
 
 fn provider(id: &str) -> ProviderId {
@@ -194,14 +195,23 @@ async fn who_was_there_before_the_owner_of_the_address_is_shut_out() {
 }
 
 #[tokio::test]
-async fn an_account_that_was_never_proven_but_has_a_second_factor_is_not_given_away() {
+async fn whoever_registered_with_the_address_of_another_leaves_nothing_that_shuts_the_owner_out() {
     let (kit, issuer) = world().await;
-    let early = kit.unverified().await;
+    let early = kit.guest().await;
+    // As no account can be any more: guarded, and never proven.
     with_totp(&kit, &early).await;
-    refused(sign_in(&kit, &issuer, &claims("owner", &early.email)).await, ErrorCode::AccountUnverified);
-    let hash: Option<String> =
-        kit.database.value("SELECT password_hash FROM users WHERE id = $1", &[&early.id.uuid()]).await;
-    assert!(hash.is_some(), "it is as it was");
+    let unprove = "UPDATE users SET email_verified_at = NULL, bio = 'Buy here!' WHERE id = $1";
+    kit.database.execute(unprove, &[&early.id.uuid()]).await;
+    let owner = sign_in(&kit, &issuer, &claims("owner", &early.email)).await.expect("taken over");
+    assert_eq!((owner.user.id, owner.user.totp_confirmed_at, owner.user.bio), (early.id, None, None));
+    assert_eq!(kit.database.value::<i64>("SELECT count(*) FROM second_factors", &[]).await, 0);
+
+    // A token from before, where it is still taken for good.
+    let before = Actor { issued_at: early.actor.issued_at - SignedDuration::from_secs(60), ..early.actor };
+    let refusal = kit.services.propose_totp(&new_client(), &before).await.err().expect("refused");
+    assert_eq!(refusal.code(), ErrorCode::Unauthenticated);
+    let noted: i64 = kit.database.value("SELECT count(*) FROM sessions_to_end", &[]).await;
+    assert_eq!((noted, kit.services.end_noted_sessions().await.expect("ended")), (1, 1));
 }
 
 #[tokio::test]

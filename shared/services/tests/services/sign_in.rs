@@ -1,13 +1,20 @@
 //! What signing in does besides: the owner hears of new devices, and old hashes become good ones.
 
+use std::sync::Arc;
+
 use argon2::password_hash::PasswordHasher;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::{Algorithm, Argon2, Params, Version};
-use domain::error::Result;
+use async_trait::async_trait;
+use domain::error::{ErrorCode, Result};
 use domain::event::{Event, EventKind};
+use domain::id::{SessionId, UserId};
 use domain::user::Password;
 use services::auth::Credentials;
+use services::ports::{Session, SessionStore};
 use services::throttles::Client;
+use store::Db;
+use store::tx::Queries;
 use testkit::{Kit, PASSWORD, Person, new_client};
 
 async fn sign_in(kit: &Kit, person: &Person, device: &str, password: &str) -> Result<()> {
@@ -18,6 +25,55 @@ async fn sign_in(kit: &Kit, person: &Person, device: &str, password: &str) -> Re
 
 fn news(kit: &Kit) -> Vec<Event> {
     kit.events.taken().into_iter().filter(|event| event.kind == EventKind::UserNewSignIn).collect()
+}
+
+/// Sessions during whose making somebody ends all sessions of the account: an admin, a new password, its owner.
+struct EndedMeanwhile {
+    sessions: Arc<dyn SessionStore>,
+    db: Db,
+}
+
+#[async_trait]
+impl SessionStore for EndedMeanwhile {
+    async fn create(&self, session: &Session) -> Result<()> {
+        let sql = "-- test.end_sessions\nUPDATE users SET sessions_valid_from = now() WHERE id = $1";
+        self.db.connection().await?.execute(sql, &[&session.user_id.uuid()]).await?;
+        self.sessions.create(session).await
+    }
+
+    async fn find(&self, id: SessionId) -> Result<Option<Session>> {
+        self.sessions.find(id).await
+    }
+
+    async fn replace(&self, session: &Session, expected_version: u64) -> Result<bool> {
+        self.sessions.replace(session, expected_version).await
+    }
+
+    async fn revoke(&self, id: SessionId) -> Result<()> {
+        self.sessions.revoke(id).await
+    }
+
+    async fn of_user(&self, user_id: UserId) -> Result<Vec<Session>> {
+        self.sessions.of_user(user_id).await
+    }
+
+    async fn is_revoked(&self, id: SessionId) -> Result<bool> {
+        self.sessions.is_revoked(id).await
+    }
+}
+
+#[tokio::test]
+async fn who_was_signing_in_when_all_sessions_ended_is_not_signed_in() {
+    let kit = Kit::with(|services| {
+        let (sessions, db) = (services.sessions.clone(), services.db.clone());
+        services.sessions = Arc::new(EndedMeanwhile { sessions, db });
+    })
+    .await;
+    let person = kit.guest().await;
+    let refused = sign_in(&kit, &person, "Firefox", PASSWORD).await.expect_err("the password may be another by now");
+    assert_eq!(refused.code(), ErrorCode::Unauthenticated);
+    assert_eq!(kit.services.sessions.of_user(person.id).await.expect("an answer"), []);
+    assert_eq!(news(&kit), []);
 }
 
 #[tokio::test]

@@ -4,10 +4,13 @@ use std::sync::Arc;
 
 use adapters::{DynamoThrottles, RedisCache, RedisThrottles};
 use domain::error::{Error, ErrorCode, Result};
+use domain::id::AvatarId;
+use domain::photo::PhotoType;
 use domain::throttle::{Limits, Policy};
 use domain::user::Password;
 use services::Services;
 use services::auth::{Credentials, TokenPair};
+use services::avatars::NewAvatar;
 use services::idempotency::SavedAnswer;
 use services::ports::{Attempt, Counted, ThrottleStore};
 use services::throttles::Client;
@@ -212,4 +215,17 @@ async fn an_account_gets_so_many_links_and_no_more_whoever_asks_from_wherever() 
     let asked = kit.events.taken();
     assert_eq!(asked.iter().filter(|event| event.data["user_id"] == guest.id.to_string()).count(), 3);
     assert_eq!(asked.iter().filter(|event| event.data["user_id"].is_null()).count(), 3);
+}
+
+#[tokio::test]
+async fn a_person_uploads_so_many_pictures_since_each_takes_work() {
+    let kit = Kit::start().await;
+    let (person, other) = (kit.guest().await, kit.guest().await);
+    let new = || NewAvatar { id: AvatarId::new(), content_type: PhotoType::Png, bytes: 2_000 };
+    for _ in 0..20 {
+        kit.services.presign_avatar(&new_client(), &person.actor, new()).await.expect("allowed");
+    }
+    let refused = kit.services.presign_avatar(&new_client(), &person.actor, new()).await;
+    assert_eq!(code(refused), Some(ErrorCode::RateLimited));
+    kit.services.presign_avatar(&new_client(), &other.actor, new()).await.expect("another person's");
 }

@@ -113,7 +113,12 @@ async fn attempt(
     (check_in, check_out): (Date, Date),
     key: Option<&services::IdempotencyKey>,
 ) -> domain::error::Result<bool> {
-    let actor = &Actor { user_id: target.guest_id, role: Role::User, session_id: SessionId::new() };
+    let actor = &Actor {
+        user_id: target.guest_id,
+        role: Role::User,
+        session_id: SessionId::new(),
+        issued_at: jiff::Timestamp::now(),
+    };
     let request = &BookingRequest {
         property_id: target.property_id,
         check_in,
