@@ -21,6 +21,7 @@ const MAX_ROUNDS: u32 = 8;
 pub struct DynamoThrottles {
     dynamo: Dynamo,
     table: String,
+    limit: Duration,
 }
 
 /// What became of one bucket: when it will be empty.
@@ -32,7 +33,14 @@ enum Filled {
 impl DynamoThrottles {
     /// Attempts in this table, keyed by `throttle_key`.
     pub fn new(aws: Aws, table: impl Into<String>) -> Self {
-        Self { dynamo: Dynamo::new(aws), table: table.into() }
+        Self { dynamo: Dynamo::new(aws), table: table.into(), limit: LIMIT }
+    }
+
+    /// The same with another limit on a try: for those whom nobody waits for, as tests on a machine that has much else to
+    /// do.
+    #[must_use]
+    pub fn with_limit(self, limit: Duration) -> Self {
+        Self { limit, ..self }
     }
 
     async fn count(&self, attempt: &Attempt) -> Result<Counted> {
@@ -137,7 +145,7 @@ async fn added(update: UpdateItemFluentBuilder) -> Result<Option<i64>> {
 #[async_trait]
 impl ThrottleStore for DynamoThrottles {
     async fn take(&self, attempt: &Attempt) -> Result<Counted> {
-        tokio::time::timeout(LIMIT, self.count(attempt)).await.map_err(Error::unavailable)?
+        tokio::time::timeout(self.limit, self.count(attempt)).await.map_err(Error::unavailable)?
     }
 
     async fn give_back(&self, costs: &[(String, i64)], _now: i64) -> Result<()> {
@@ -147,6 +155,6 @@ impl ThrottleStore for DynamoThrottles {
             }
             Ok(())
         };
-        tokio::time::timeout(LIMIT, all).await.map_err(Error::unavailable)?
+        tokio::time::timeout(self.limit, all).await.map_err(Error::unavailable)?
     }
 }

@@ -2,6 +2,7 @@
 //! same moment.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use adapters::{DynamoThrottles, RedisCache, RedisThrottles};
 use domain::error::ErrorCode;
@@ -17,10 +18,8 @@ async fn stores() -> [(&'static str, Arc<dyn ThrottleStore>); 2] {
     let aws = LocalAws::connect().await;
     aws.ensure_tables().await;
     let redis = Arc::new(RedisCache::new(&redis_url()).expect("an address"));
-    [
-        ("redis", Arc::new(RedisThrottles::new(redis))),
-        ("dynamodb", Arc::new(DynamoThrottles::new(aws.adapters(), aws.throttles_table()))),
-    ]
+    let dynamo = DynamoThrottles::new(aws.adapters(), aws.throttles_table()).with_limit(Duration::from_secs(30));
+    [("redis", Arc::new(RedisThrottles::new(redis))), ("dynamodb", Arc::new(dynamo))]
 }
 
 /// A bucket of which so many make a full one; of a strained one so many.
