@@ -19,6 +19,7 @@ use crate::totp_json::{RecoveryCodesOut, TotpCodeIn};
     security(("access_token" = [])),
     responses(
         (status = 200, description = "The second factor is on", body = RecoveryCodesOut),
+        (status = 403, description = "`email_unverified`"),
         (status = 409, description = "None is set up, or one is on: `invalid_state`"),
         (status = 429, description = "Too many attempts")
     )

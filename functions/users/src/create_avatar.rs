@@ -18,7 +18,10 @@ use crate::avatar_json::{CreateAvatarIn, CreatedAvatarOut};
     operation_id = "createAvatar",
     security(("access_token" = [])),
     request_body = CreateAvatarIn,
-    responses((status = 201, description = "The picture and its upload", body = CreatedAvatarOut))
+    responses(
+        (status = 201, description = "The picture and its upload", body = CreatedAvatarOut),
+        (status = 429, description = "More than twenty an hour")
+    )
 )]
 pub(crate) async fn create_avatar(
     State(app): State<AppState>,

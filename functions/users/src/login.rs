@@ -18,8 +18,12 @@ use crate::json::{LoginIn, TokenPairOut};
     tag = "auth",
     operation_id = "login",
     request_body = LoginIn,
-    responses((status = 200, description = "A pair of tokens", body = TokenPairOut),
-        (status = 401, description = "`invalid_credentials`, or `totp_required`"), (status = 429, description = "Too many attempts"))
+    responses(
+        (status = 200, description = "A pair of tokens", body = TokenPairOut),
+        (status = 401, description = "`invalid_credentials`, or `totp_required`"),
+        (status = 403, description = "The account is suspended"),
+        (status = 429, description = "Too many attempts")
+    )
 )]
 pub(crate) async fn login(
     State(app): State<AppState>,

@@ -18,6 +18,7 @@ use crate::totp_json::ProposedTotpOut;
     security(("access_token" = [])),
     responses(
         (status = 200, description = "The secret, shown once", body = ProposedTotpOut),
+        (status = 403, description = "`email_unverified`"),
         (status = 409, description = "A second factor is on: `invalid_state`"),
         (status = 429, description = "Too many attempts")
     )

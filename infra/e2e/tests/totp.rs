@@ -36,7 +36,7 @@ async fn login(api: &Api, user: &User, totp: Option<&str>) -> Result<Answer> {
 #[tokio::test]
 async fn a_second_factor_is_set_up_asked_for_and_switched_off() -> Result<()> {
     let api = Api::connect().await?;
-    let user = api.register_user().await?;
+    let user = api.register_verified_user().await?;
     let proposed = api.post("/v1/auth/totp").by(&user).expect(200).await?;
     let secret = proposed.text_at("/secret")?;
     ensure!(proposed.text_at("/otpauth_url")?.contains(&secret), "{proposed}");

@@ -311,7 +311,8 @@ impl World {
             let mut heard = self.stores.entries(kind);
             heard.sort();
             let sql = "SELECT data->>'guest_id', data->>'booking_id' FROM outbox WHERE kind = $1
-                       UNION ALL SELECT data->>'host_id', data->>'booking_id' FROM outbox WHERE kind = $1";
+                       UNION ALL SELECT data->>'host_id', data->>'booking_id' FROM outbox
+                                 WHERE kind = $1 AND data->>'host_id' IS NOT NULL";
             let rows = self.kit.database.rows(sql, &[&kind]).await;
             let mut told: Vec<(String, String)> = rows.iter().map(|row| (row.get(0), row.get(1))).collect();
             told.sort();

@@ -64,6 +64,19 @@ async fn a_second_factor_is_on_once_a_code_of_it_was_sent() {
     api.post("/v1/auth/totp", Some(&guest.token), &Value::Null).await.problem(409, "invalid_state");
 }
 
+/// Else whoever registers with the address of another could shut the owner out.
+#[tokio::test]
+async fn a_second_factor_takes_a_verified_address() {
+    let kit = Kit::start().await;
+    let (api, early) = (api(&kit), kit.unverified().await);
+    api.post("/v1/auth/totp", Some(&early.token), &Value::Null).await.problem(403, "email_unverified");
+    let guest = kit.guest().await;
+    let app = proposed(&api, &guest).await;
+    kit.database.execute("UPDATE users SET email_verified_at = NULL WHERE id = $1", &[&guest.id.uuid()]).await;
+    confirm(&api, &guest, &app.code(0)).await.problem(403, "email_unverified");
+    assert_eq!(is_enabled(&api, &guest).await, false);
+}
+
 #[tokio::test]
 async fn signing_in_takes_the_right_password_and_then_a_code_that_is_good_once() {
     let kit = Kit::start().await;
