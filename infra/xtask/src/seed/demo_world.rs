@@ -54,7 +54,7 @@ async fn upload(http: &Client, api: &str, id: &str, email: &str, picture: Vec<u8
     let credentials = json!({"email": email, "password": seed::PASSWORD});
     let session = post(http, &format!("{api}/v1/auth/login"), None, &credentials).await?;
     let token = session["access_token"].as_str().context("a login gives an access token")?;
-    let photo = json!({"content_type": "image/jpeg", "bytes": picture.len(), "caption": "Drawn by the program"});
+    let photo = json!({"content_type": "image/jpeg", "bytes": picture.len()});
     let made = post(http, &format!("{api}/v1/properties/{id}/photos"), Some(token), &photo).await?;
     let url = made["upload"]["url"].as_str().context("an upload has an address")?;
     let put = http.put(url).header("content-type", "image/jpeg").body(picture);
