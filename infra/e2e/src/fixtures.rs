@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::{Api, Watch};
+use crate::{Answer, Api, Watch};
 
 /// Time zone of every property here.
 const TIME_ZONE: &str = "Europe/Lisbon";
@@ -316,16 +316,7 @@ impl Api {
     /// # Errors
     /// When that takes too long.
     pub async fn settled_photo(&self, host: &User, path: &str) -> Result<Value> {
-        let since = Watch::start();
-        let mut pace = tokio::time::interval(Duration::from_millis(50));
-        loop {
-            pace.tick().await;
-            let photo = self.get(path).by(host).expect(200).await?.at("/photos/0")?;
-            if photo["status"] != "pending" {
-                return Ok(photo);
-            }
-            ensure!(since.elapsed() < PHOTO_READY_WITHIN, "still pending: {photo}");
-        }
+        self.no_longer_pending(host, path, "/photos/0/status").await?.at("/photos/0")
     }
 
     /// The account of a person, once no picture of theirs waits any more.
@@ -333,15 +324,19 @@ impl Api {
     /// # Errors
     /// When that takes too long.
     pub async fn settled_avatar(&self, user: &User) -> Result<Value> {
+        self.no_longer_pending(user, "/v1/users/me", "/avatar_upload/status").await?.json()
+    }
+
+    async fn no_longer_pending(&self, user: &User, path: &str, pointer: &str) -> Result<Answer> {
         let since = Watch::start();
         let mut pace = tokio::time::interval(Duration::from_millis(50));
         loop {
             pace.tick().await;
-            let account = self.get("/v1/users/me").by(user).expect(200).await?.json()?;
-            if account["avatar_upload"]["status"] != "pending" {
-                return Ok(account);
+            let seen = self.get(path).by(user).expect(200).await?;
+            if seen.json()?.pointer(pointer).is_none_or(|status| status != "pending") {
+                return Ok(seen);
             }
-            ensure!(since.elapsed() < PHOTO_READY_WITHIN, "still pending: {account}");
+            ensure!(since.elapsed() < PHOTO_READY_WITHIN, "still pending: {seen}");
         }
     }
 

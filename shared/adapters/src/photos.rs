@@ -1,5 +1,5 @@
-//! Photos and pictures of people on S3: uploads below `uploads/`, which only we read, variants below `photos/`. Every call, ours and the
-//! client's, is a request signed in its address (SigV4), so no S3 SDK is needed.
+//! Photos and pictures of people on S3: uploads below `uploads/`, which only we read, variants below `photos/`. Every
+//! call, ours and the client's, is a request signed in its address (SigV4), so no S3 SDK is needed.
 //! <https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-query-string-auth.html>
 
 use std::time::{Duration, SystemTime};

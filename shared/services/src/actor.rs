@@ -4,6 +4,7 @@ use domain::error::{Error, ErrorCode, Result};
 use domain::id::{SessionId, UserId};
 use domain::user::Role;
 use jiff::{SignedDuration, Timestamp};
+use store::Tx;
 use store::bookings::Booking;
 use store::users::User;
 
@@ -25,19 +26,26 @@ impl Actor {
     pub fn may_see(&self, booking: &Booking) -> bool {
         [booking.guest_id, booking.host_id].contains(&self.user_id) || self.role == Role::Admin
     }
+}
 
-    /// Refuses a token from before all sessions of the account were ended: elsewhere it may be taken for a moment yet,
-    /// and that would be enough to shut the owner out. `user` is the caller's account, locked.
-    ///
-    /// # Errors
-    /// `unauthenticated`.
-    pub fn require_since_sessions_ended(&self, user: &User) -> Result<()> {
-        let whole_second = SignedDuration::from_secs(1);
-        if user.sessions_valid_from.is_some_and(|from| self.issued_at + whole_second <= from) {
-            return Err(Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again."));
-        }
-        Ok(())
+/// The caller's account, locked, to change what it is opened with or shows. A token from before all its sessions were ended
+/// is refused: elsewhere it may be taken for a moment yet, and that would be enough to shut the owner out.
+///
+/// # Errors
+/// `not_found` when the account is gone; `unauthenticated`.
+pub(crate) async fn own_account(tx: &Tx, actor: &Actor) -> Result<User> {
+    let found = store::users::find_for_update(tx, actor.user_id).await?;
+    let user = found.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
+    let whole_second = SignedDuration::from_secs(1);
+    if user.sessions_valid_from.is_some_and(|from| actor.issued_at + whole_second <= from) {
+        return Err(session_ended());
     }
+    Ok(user)
+}
+
+/// The refusal of what was good until the session ended.
+pub(crate) fn session_ended() -> Error {
+    Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again.")
 }
 
 /// Refuses accounts that may look and draft, but not yet deal with others.

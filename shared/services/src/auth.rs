@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::Services;
 use crate::access_tokens::ACCESS_TOKEN_SECONDS;
+use crate::actor::session_ended;
 use crate::one_time_tokens::{hash_token, random_bytes};
 use crate::passwords;
 use crate::ports::{Session, SpentToken};
@@ -118,11 +119,11 @@ impl Services {
                 expires_at: now + SignedDuration::from_hours(24 * SESSION_DAYS),
             })
             .await?;
-        let seen = (user.id, user.sessions_valid_from);
+        let seen = user.sessions_valid_from;
         let found = store::users::find(&self.db.connection().await?, user.id).await?;
-        let Some(user) = found.filter(|user| (user.id, user.sessions_valid_from) == seen && is_open(user)) else {
+        let Some(user) = found.filter(|user| user.sessions_valid_from == seen && is_open(user)) else {
             self.end_session(id).await?;
-            return Err(Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again."));
+            return Err(session_ended());
         };
         if is_news {
             self.tell_of_sign_in(user.id, id).await;
@@ -141,12 +142,12 @@ impl Services {
     }
 
     async fn next_pair(&self, refresh_token: &str) -> Result<TokenPair> {
-        let refused = || Error::new(ErrorCode::Unauthenticated, "The session has ended. Log in again.");
-        let id = self.session_of(refresh_token).await?.ok_or_else(refused)?;
+        let id = self.session_of(refresh_token).await?.ok_or_else(session_ended)?;
         let hash = hash_token(refresh_token);
         for _ in 0..MAX_ATTEMPTS {
             let now = Timestamp::now();
-            let session = self.sessions.find(id).await?.filter(|found| found.expires_at > now).ok_or_else(refused)?;
+            let session =
+                self.sessions.find(id).await?.filter(|found| found.expires_at > now).ok_or_else(session_ended)?;
             let Some(mut next) = spend(&session, &hash, now) else {
                 self.end_session(id).await?;
                 tracing::warn!(session_id = %id, "a spent refresh token came again: the session is revoked");
@@ -158,11 +159,12 @@ impl Services {
             let new_token = self.new_refresh_token(id).await?;
             next.live.push(hash_token(&new_token));
             if self.sessions.replace(&next, session.version).await? {
-                let user =
-                    store::users::find(&self.db.connection().await?, session.user_id).await?.ok_or_else(refused)?;
+                let user = store::users::find(&self.db.connection().await?, session.user_id)
+                    .await?
+                    .ok_or_else(session_ended)?;
                 let has_ended = user.sessions_valid_from.is_some_and(|from| session.created_at < from);
                 if !is_open(&user) || has_ended {
-                    return Err(refused());
+                    return Err(session_ended());
                 }
                 return self.token_pair(user, id, new_token).await;
             }

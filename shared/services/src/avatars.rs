@@ -10,7 +10,7 @@ use store::tx::Tx;
 use store::users::User;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, own_account};
 use crate::photo_images::{Variants, squares};
 use crate::photos::SWEPT_AT_ONCE;
 use crate::ports::PhotoUpload;
@@ -48,14 +48,6 @@ pub async fn delete(tx: &Tx, actor: &Actor, is_as_seen: impl Fn(&User) -> Result
         return Err(Error::not_found());
     }
     store::avatars::touch_user(tx, actor.user_id).await
-}
-
-/// The account, locked.
-async fn own_account(tx: &Tx, actor: &Actor) -> Result<User> {
-    let found = store::users::find_for_update(tx, actor.user_id).await?;
-    let user = found.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
-    actor.require_since_sessions_ended(&user)?;
-    Ok(user)
 }
 
 impl Services {

@@ -13,7 +13,7 @@ use store::Tx;
 use store::email_changes::EmailChange;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, own_account};
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer};
 use crate::one_time_tokens::token_invalid;
 use crate::passwords;
@@ -101,8 +101,7 @@ impl Services {
 
 /// The password was right when it was hashed and compared, which is slow and so done before: it must still be the one.
 async fn request(tx: &Tx, actor: &Actor, email: &Email, known: &str) -> Result<()> {
-    let user = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
-    actor.require_since_sessions_ended(&user)?;
+    let user = own_account(tx, actor).await?;
     if store::users::password_hash(tx, user.id).await?.as_deref() != Some(known) {
         return Err(wrong_password());
     }

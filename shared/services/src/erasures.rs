@@ -8,7 +8,7 @@ use store::tx::Tx;
 use store::users::User;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, own_account};
 
 /// Whoever had read the account before it went has written what it writes by then: longer than a function may run, and
 /// than an access token outlives its session.
@@ -25,10 +25,7 @@ const AT_ONCE: i64 = 20;
 pub async fn erase(tx: &Tx, actor: &Actor, is_as_seen: impl Fn(&User) -> Result<()>) -> Result<()> {
     let id = actor.user_id;
     // The account first: who books as its guest waits. Then its properties: so does who books there.
-    let user = store::users::find_for_update(tx, id).await?.filter(|user| user.erased_at.is_none());
-    let user = user.ok_or_else(Error::not_found)?;
-    actor.require_since_sessions_ended(&user)?;
-    is_as_seen(&user)?;
+    is_as_seen(&own_account(tx, actor).await?)?;
     store::suspensions::lock_properties_of(tx, id).await?;
     let open = store::erasures::obligations(tx, id).await?;
     if open.bookings + open.payments + open.payouts > 0 {

@@ -7,7 +7,7 @@ use serde_json::json;
 pub use store::identities::Identity;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, own_account};
 use crate::oidc::Provider;
 
 impl Services {
@@ -34,8 +34,7 @@ impl Services {
         let providers = &self.sign_in_providers().await?;
         self.write("identities.delete", |tx| async move {
             // One at a time: of two identities that go at once the second may be the last.
-            let user = store::users::find_for_update(&tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
-            actor.require_since_sessions_ended(&user)?;
+            own_account(&tx, actor).await?;
             let identities = store::identities::of_user(&*tx, actor.user_id).await?;
             let (gone, rest): (Vec<_>, Vec<_>) = identities.into_iter().partition(|identity| identity.id == id);
             let gone = gone.first().ok_or_else(Error::not_found)?;

@@ -39,7 +39,7 @@ pub struct PassReport {
     pub refreshed_feeds: u64,
     /// People who have gone and of whom nothing is left.
     pub finished_erasures: u64,
-    /// People whose sessions were ended, since their role has changed.
+    /// People whose sessions were ended, since their tokens say what is no longer true.
     pub ended_sessions: u64,
     /// Photos taken away for good.
     pub swept_photos: u64,

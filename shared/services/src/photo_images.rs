@@ -36,11 +36,7 @@ pub struct Variants {
 pub fn variants(upload: &[u8], declared: PhotoType) -> Result<Variants, PhotoRejection> {
     let upright = decoded(upload, declared, MIN_PHOTO_PIXELS)?;
     let (width, height) = (upright.width(), upright.height());
-    let mut jpegs = Vec::new();
-    for shown in PHOTO_WIDTHS {
-        jpegs.push((shown, encoded(&narrowed(&upright, shown))?));
-    }
-    Ok(Variants { width, height, jpegs })
+    Ok(Variants { width, height, jpegs: shown_in(&upright, PHOTO_WIDTHS)? })
 }
 
 /// The squares of a picture of a person that was declared to be of this type: its middle.
@@ -52,11 +48,12 @@ pub fn squares(upload: &[u8], declared: PhotoType) -> Result<Variants, PhotoReje
     let (width, height) = (upright.width(), upright.height());
     let side = width.min(height);
     let square = imageops::crop_imm(&upright, (width - side) / 2, (height - side) / 2, side, side).to_image();
-    let mut jpegs = Vec::new();
-    for shown in AVATAR_SIDES {
-        jpegs.push((shown, encoded(&narrowed(&square, shown))?));
-    }
-    Ok(Variants { width, height, jpegs })
+    Ok(Variants { width, height, jpegs: shown_in(&square, AVATAR_SIDES)? })
+}
+
+/// The JPEGs of an image, in each of these widths.
+fn shown_in(image: &RgbImage, widths: [u32; 2]) -> Result<Vec<(u32, Vec<u8>)>, PhotoRejection> {
+    widths.into_iter().map(|width| Ok((width, encoded(&narrowed(image, width))?))).collect()
 }
 
 /// The pixels, upright and opaque, of an image of at least so many.

@@ -325,7 +325,8 @@ pub struct PhotoUpload {
     pub headers: Vec<(&'static str, String)>,
 }
 
-/// Keeps photos and pictures of people: uploads, which are private, and the variants made of them, which everybody may get who knows the address.
+/// Keeps photos and pictures of people: uploads, which are private, and the variants made of them, which everybody may
+/// get who knows the address.
 #[async_trait]
 pub trait PhotoStorage: Send + Sync {
     /// Where variants are served from, without a slash at the end.

@@ -62,7 +62,7 @@ fn may_be_admin(user: &User) -> Result<()> {
 }
 
 impl Services {
-    /// Ends the sessions of those whose role has changed, so that no token says otherwise. Safe to run twice at once.
+    /// Ends the sessions of those whose tokens say what is no longer true. Safe to run twice at once.
     ///
     /// # Errors
     /// The first failure, after all were tried.

@@ -13,7 +13,7 @@ use store::Tx;
 use store::users::User;
 
 use crate::Services;
-use crate::actor::{Actor, require_active};
+use crate::actor::{Actor, own_account, require_active};
 use crate::one_time_tokens::hash_token;
 use crate::throttles::{Client, Rule};
 use crate::totp::{self, Code, SECRET_BYTES};
@@ -58,7 +58,8 @@ impl Services {
     /// Switches the proposed factor on with a code of it; gives the recovery codes, which nobody can show again.
     ///
     /// # Errors
-    /// `email_unverified`; `invalid_state` when none is proposed or one is on; `totp_invalid`; `rate_limited` after too many of those.
+    /// `email_unverified`; `invalid_state` when none is proposed or one is on; `totp_invalid`; `rate_limited` after too
+    /// many of those.
     pub async fn confirm_totp(&self, client: &Client, actor: &Actor, code: &str) -> Result<Vec<String>> {
         let user = self.me(actor).await?;
         if user.totp_confirmed_at.is_some() {
@@ -198,13 +199,6 @@ fn new_recovery_code() -> Result<String> {
 /// What is kept of a recovery code: 80 random bits need no slow hash.
 fn recovery_hash(user_id: UserId, code: &str) -> String {
     hash_token(&format!("{user_id} {}", code.replace('-', "")))
-}
-
-/// The caller's account, locked.
-async fn own_account(tx: &Tx, actor: &Actor) -> Result<User> {
-    let user = store::users::find_for_update(tx, actor.user_id).await?.ok_or_else(Error::not_found)?;
-    actor.require_since_sessions_ended(&user)?;
-    Ok(user)
 }
 
 fn invalid_state(state: &str, detail: &str) -> Error {

@@ -15,7 +15,7 @@ use store::users::NewUser;
 pub use store::users::User;
 
 use crate::Services;
-use crate::actor::Actor;
+use crate::actor::{Actor, own_account};
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer};
 use crate::passwords;
 use crate::throttles::{Client, Rule};
@@ -171,9 +171,7 @@ pub async fn update_profile(
     patch: &ProfilePatch,
     is_as_seen: impl Fn(&User) -> Result<()>,
 ) -> Result<User> {
-    let seen = store::users::find_for_update(tx, actor.user_id).await?;
-    let seen = seen.filter(|user| user.erased_at.is_none()).ok_or_else(Error::not_found)?;
-    actor.require_since_sessions_ended(&seen)?;
+    let seen = own_account(tx, actor).await?;
     is_as_seen(&seen)?;
     let patch = patch.clone();
     let changed = User {

@@ -34,7 +34,7 @@ pub async fn sessions_to_end(queries: &impl Queries, limit: i64) -> Result<Vec<(
     rows.iter().map(|row| Ok((UserId::from_uuid(row.read("user_id")?), row.read("noted_at")?))).collect()
 }
 
-/// Notes that they have ended, unless the role has changed once more meanwhile.
+/// Notes that they have ended, unless there was another reason to meanwhile.
 pub async fn sessions_ended(queries: &impl Queries, id: UserId, noted_at: Timestamp) -> Result<()> {
     let sql = "-- roles.sessions_ended\nDELETE FROM sessions_to_end WHERE user_id = $1 AND noted_at = $2";
     queries.execute(sql, &[&id.uuid(), &noted_at]).await?;
