@@ -1,9 +1,24 @@
 //! `POST /v1/webhooks/stripe`.
 
+use std::convert::Infallible;
+
 use axum::body::Bytes;
-use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::extract::{FromRequestParts, State};
+use axum::http::StatusCode;
+use axum::http::request::Parts;
 use web::{AppState, Problem};
+
+/// The `Stripe-Signature` header; empty without one.
+pub(crate) struct Signature(String);
+
+impl<S: Sync> FromRequestParts<S> for Signature {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        let header = parts.headers.get("stripe-signature").and_then(|value| value.to_str().ok());
+        Ok(Self(header.unwrap_or_default().to_owned()))
+    }
+}
 
 /// Stripe's events come in here.
 ///
@@ -19,10 +34,9 @@ use web::{AppState, Problem};
 )]
 pub(crate) async fn stripe_webhook(
     State(app): State<AppState>,
-    headers: HeaderMap,
+    Signature(signature): Signature,
     body: Bytes,
 ) -> Result<StatusCode, Problem> {
-    let signature = headers.get("stripe-signature").and_then(|value| value.to_str().ok()).unwrap_or("");
-    app.services.receive_stripe_webhook(signature, &body).await?;
+    app.services.receive_stripe_webhook(&signature, &body).await?;
     Ok(StatusCode::OK)
 }

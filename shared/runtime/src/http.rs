@@ -1,13 +1,15 @@
 //! Serving a router behind API Gateway (payload 2.0).
 
+use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use domain::throttle::ClientAddress;
 use lambda_http::request::{LambdaRequest, RequestContext};
-use lambda_http::{Adapter, Request, RequestExt as _};
+use lambda_http::{Adapter, IntoResponse, Request, RequestExt as _};
 use lambda_runtime::{LambdaEvent, Runtime};
 use services::ports::SecretName;
+use sync_wrapper::SyncWrapper;
 use tower::{Service, ServiceExt as _};
 use utoipa_axum::router::OpenApiRouter;
 use web::{AppState, HttpSettings};
@@ -31,7 +33,9 @@ pub async fn serve_http(routes: OpenApiRouter<AppState>, secrets: &[SecretName])
     };
     let app = web::app(AppState { services: services.clone(), http: Arc::new(http) }, routes);
     warm_up(&services, secrets).await;
-    Runtime::new(Sanitised(Adapter::from(located(app, config.client_address_header)))).run().await
+    let service = located(app, config.client_address_header).map_response(|answer| Answer(SyncWrapper::new(answer)));
+    // A task of its own, for every wake of what the executor itself waits for is a write to the kernel and a poll of it.
+    tokio::spawn(Runtime::new(Sanitised(Adapter::from(service))).run()).await?
 }
 
 /// Tells the service where each request comes from: what the gateway saw, never what a client says. `header` is where
@@ -51,6 +55,15 @@ fn located<S: Service<Request>>(
         }
         request
     })
+}
+
+/// An answer that the adapter may name on any thread, as a task must.
+struct Answer<R>(SyncWrapper<R>);
+
+impl<R: IntoResponse> IntoResponse for Answer<R> {
+    fn into_response(self) -> Pin<Box<dyn Future<Output = lambda_http::Response<lambda_http::Body>> + Send>> {
+        self.0.into_inner().into_response()
+    }
 }
 
 /// Makes a request of any event: the adapter panics on what is no URI, and the gateway sends paths decoded.

@@ -1,35 +1,43 @@
 //! Logs: one JSON object a line on stdout, the fields of the spans around it beside its own.
 //! Never bodies, tokens or whole events: `docs/LOGGING.md`.
 
-use std::fmt::{self, Debug};
+use std::fmt::Debug;
+use std::io::Write as _;
 
-use serde_json::{Map, Value};
+use jiff::Timestamp;
+use serde::ser::{Serialize, SerializeMap, Serializer as _};
+use serde_json::Value;
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
+use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Subscriber};
-use tracing_subscriber::Layer as _;
 use tracing_subscriber::filter::Targets;
-use tracing_subscriber::fmt::format::{JsonFields, Writer};
-use tracing_subscriber::fmt::time::{FormatTime as _, SystemTime};
-use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields, FormattedFields};
-use tracing_subscriber::layer::SubscriberExt as _;
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::layer::{Context, Layer, SubscriberExt as _};
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::util::SubscriberInitExt as _;
 
 /// Our crates: these log at `LOG_LEVEL`, all others only what is amiss.
-const OURS: [&str; 12] = [
+const OURS: [&str; 19] = [
     "domain",
     "store",
     "services",
     "adapters",
     "web",
     "runtime",
-    "users",
-    "properties",
+    "admin",
     "bookings",
     "docs",
+    "graphql",
+    "migrate",
     "notifications",
+    "payment_webhooks",
+    "payments",
+    "photos",
+    "properties",
+    "reviews",
     "scheduler",
+    "users",
 ];
 
 /// Starts logging for this process; a second call changes nothing. Panics are logged from now on, too.
@@ -38,8 +46,8 @@ pub fn start() {
     let others = level.min(LevelFilter::WARN);
     let filter = Targets::new().with_default(others).with_targets(OURS.map(|target| (target, level)));
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
-    let lines = tracing_subscriber::fmt::layer().fmt_fields(JsonFields::new()).event_format(JsonLine { function });
-    if tracing_subscriber::registry().with(lines.with_filter(filter)).try_init().is_ok() {
+    let lines = JsonLines { function, output: std::io::stdout };
+    if tracing_subscriber::registry().with(lines).with(filter).try_init().is_ok() {
         std::panic::set_hook(Box::new(|panic| {
             let location = panic.location().map(ToString::to_string);
             tracing::error!(location, message = panic.payload_as_str().unwrap_or("panicked"));
@@ -47,48 +55,123 @@ pub fn start() {
     }
 }
 
-/// An event with everything known around it, flat.
-struct JsonLine {
+/// Writes each event with everything known around it, flat: of fields with the same name the innermost.
+/// The formatter of `tracing_subscriber` keeps a span's fields as JSON text, to be read again for every event.
+struct JsonLines<W> {
     function: String,
+    output: W,
 }
 
-impl<S, N> FormatEvent<S, N> for JsonLine
+impl<S, W> Layer<S> for JsonLines<W>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
+    W: for<'w> MakeWriter<'w> + 'static,
 {
-    fn format_event(&self, context: &FmtContext<'_, S, N>, mut writer: Writer<'_>, event: &Event<'_>) -> fmt::Result {
-        let mut line = Members(Map::new());
-        for span in context.event_scope().into_iter().flat_map(|scope| scope.from_root()) {
-            if let Some(fields) = span.extensions().get::<FormattedFields<N>>()
-                && let Ok(Value::Object(fields)) = serde_json::from_str(&fields.fields)
-            {
-                line.0.extend(fields);
+    fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
+        if let Some(span) = context.span(id) {
+            let mut fields = Fields::default();
+            attributes.record(&mut fields);
+            span.extensions_mut().insert(fields);
+        }
+    }
+
+    fn on_record(&self, id: &Id, values: &Record<'_>, context: Context<'_, S>) {
+        if let Some(span) = context.span(id)
+            && let Some(fields) = span.extensions_mut().get_mut::<Fields>()
+        {
+            values.record(fields);
+        }
+    }
+
+    fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
+        let mut line = Vec::with_capacity(512);
+        if self.write(&mut line, event, &context).is_ok() {
+            line.push(b'\n');
+            // When standard output is gone there is nowhere left to say so.
+            self.output.make_writer().write_all(&line).ok();
+        }
+    }
+}
+
+impl<W> JsonLines<W> {
+    fn write<S>(&self, line: &mut Vec<u8>, event: &Event<'_>, context: &Context<'_, S>) -> serde_json::Result<()>
+    where
+        S: Subscriber + for<'a> LookupSpan<'a>,
+    {
+        let mut serializer = serde_json::Serializer::new(line);
+        let mut members = Members { map: serializer.serialize_map(None)?, names: Vec::new(), outcome: Ok(()) };
+        let metadata = event.metadata();
+        members.put("timestamp", &format_args!("{:.6}", Timestamp::now()));
+        members.put("level", metadata.level().as_str());
+        event.record(&mut members);
+        members.put("target", metadata.target());
+        if !self.function.is_empty() {
+            members.put("function", &self.function);
+        }
+        for span in context.event_scope(event).into_iter().flatten() {
+            for (name, value) in span.extensions().get::<Fields>().into_iter().flat_map(|fields| &fields.0) {
+                members.put(name, value);
             }
         }
-        event.record(&mut line);
-        let mut timestamp = String::new();
-        SystemTime.format_time(&mut Writer::new(&mut timestamp))?;
-        let metadata = event.metadata();
-        line.put("timestamp", timestamp);
-        line.put("level", metadata.level().as_str());
-        line.put("target", metadata.target());
-        if !self.function.is_empty() {
-            line.put("function", self.function.as_str());
+        members.outcome?;
+        members.map.end()
+    }
+}
+
+/// The members of a line; of those with one name the first stays.
+struct Members<M: SerializeMap> {
+    map: M,
+    names: Vec<&'static str>,
+    outcome: Result<(), M::Error>,
+}
+
+impl<M: SerializeMap> Members<M> {
+    fn put(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
+        if self.outcome.is_ok() && !self.names.contains(&name) {
+            self.names.push(name);
+            self.outcome = self.map.serialize_entry(name, value);
         }
-        writeln!(writer, "{}", Value::Object(line.0))
     }
 }
 
-struct Members(Map<String, Value>);
+impl<M: SerializeMap> Visit for Members<M> {
+    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
+        self.put(field.name(), &format_args!("{value:?}"));
+    }
 
-impl Members {
-    fn put(&mut self, name: &str, value: impl Into<Value>) {
-        self.0.insert(name.to_owned(), value.into());
+    fn record_str(&mut self, field: &Field, value: &str) {
+        self.put(field.name(), value);
+    }
+
+    fn record_bool(&mut self, field: &Field, value: bool) {
+        self.put(field.name(), &value);
+    }
+
+    fn record_i64(&mut self, field: &Field, value: i64) {
+        self.put(field.name(), &value);
+    }
+
+    fn record_u64(&mut self, field: &Field, value: u64) {
+        self.put(field.name(), &value);
+    }
+
+    fn record_f64(&mut self, field: &Field, value: f64) {
+        self.put(field.name(), &value);
     }
 }
 
-impl Visit for Members {
+/// The fields of a span; of those with one name the last stays.
+#[derive(Default)]
+struct Fields(Vec<(&'static str, Value)>);
+
+impl Fields {
+    fn put(&mut self, name: &'static str, value: impl Into<Value>) {
+        self.0.retain(|(known, _)| *known != name);
+        self.0.push((name, value.into()));
+    }
+}
+
+impl Visit for Fields {
     fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
         self.put(field.name(), format!("{value:?}"));
     }
@@ -134,26 +217,69 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_line_has_the_fields_of_its_spans() {
+    /// What `work` logs, line by line.
+    fn logged(work: impl FnOnce()) -> Vec<Value> {
         let lines = Lines::default();
         let written = lines.clone();
-        let layer = tracing_subscriber::fmt::layer()
-            .fmt_fields(JsonFields::new())
-            .event_format(JsonLine { function: "users".to_owned() })
-            .with_writer(move || lines.clone());
-        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), || {
+        let layer = JsonLines { function: "users".to_owned(), output: move || lines.clone() };
+        tracing::subscriber::with_default(tracing_subscriber::registry().with(layer), work);
+        let written = written.0.lock().expect("no panic").clone();
+        let text = String::from_utf8(written).expect("text");
+        text.lines().map(|line| serde_json::from_str(line).expect("one JSON object a line")).collect()
+    }
+
+    #[test]
+    fn a_line_has_the_fields_of_its_spans() {
+        let lines = logged(|| {
             let request = tracing::info_span!("request", request_id = "r-1", user_id = tracing::field::Empty);
             let _inside = request.enter();
             request.record("user_id", "user_1");
-            tracing::info!(status = 200, slow = false, "answered");
+            tracing::info!(status = 200, slow = false, share = 0.5, "answered");
         });
-        let written = written.0.lock().expect("no panic").clone();
-        let line: Value = serde_json::from_slice(&written).expect("one JSON object");
+        let line = &lines[0];
         assert_eq!(line["message"], "answered");
         assert_eq!((&line["request_id"], &line["user_id"]), (&"r-1".into(), &"user_1".into()));
-        assert_eq!((&line["status"], &line["slow"]), (&200.into(), &false.into()));
+        assert_eq!((&line["status"], &line["slow"], &line["share"]), (&200.into(), &false.into(), &0.5.into()));
         assert_eq!((&line["level"], &line["function"]), (&"INFO".into(), &"users".into()));
-        assert!(line["timestamp"].is_string() && line["target"].is_string());
+        assert_eq!(line["target"], "runtime::telemetry::tests");
+        let written = line["timestamp"].as_str().and_then(|text| text.parse::<Timestamp>().ok()).expect("a time");
+        assert!(Timestamp::now().duration_since(written).as_secs().abs() < 3_600);
+    }
+
+    #[test]
+    fn of_one_name_the_innermost_and_latest_is_written_once() {
+        let lines = logged(|| {
+            let outer = tracing::info_span!("outer", id = "outer", kept = "outer");
+            let _outer = outer.enter();
+            let inner = tracing::info_span!("inner", id = "first");
+            inner.record("id", "second");
+            let _inner = inner.enter();
+            tracing::info!("of the spans");
+            tracing::info!(id = 7, level = "mine", "of the event");
+        });
+        assert_eq!((&lines[0]["id"], &lines[0]["kept"]), (&"second".into(), &"outer".into()));
+        // Of a name written twice this reader would see the last.
+        assert_eq!((&lines[1]["id"], &lines[1]["level"]), (&7.into(), &"INFO".into()));
+    }
+
+    #[test]
+    fn what_is_no_json_is_written_as_text() {
+        let lines = logged(|| {
+            let cause = "a \"quoted\"\nline";
+            tracing::warn!(cause, debugged = ?Some(1), error = %io::Error::other("told"), "two\nlines: {}", 2);
+            tracing::warn!(share = f64::NAN, "no number");
+        });
+        assert_eq!((&lines[0]["cause"], &lines[0]["message"]), (&"a \"quoted\"\nline".into(), &"two\nlines: 2".into()));
+        assert_eq!((&lines[0]["debugged"], &lines[0]["error"]), (&"Some(1)".into(), &"told".into()));
+        assert_eq!(lines[1]["share"], Value::Null);
+    }
+
+    #[test]
+    fn every_function_is_ours() {
+        let functions = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../functions");
+        for folder in functions.read_dir().expect("the functions") {
+            let name = folder.expect("readable").file_name().to_string_lossy().replace('-', "_");
+            assert!(OURS.contains(&name.as_str()), "{name} would log its faults alone");
+        }
     }
 }

@@ -2,9 +2,10 @@
 //! entity tags; panics and slowness turned into problems; the body's limit; problems for what no route answers.
 //! It never logs bodies, tokens or query strings.
 
+use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::body::Body;
@@ -17,7 +18,8 @@ use domain::throttle::ClientAddress;
 use futures::FutureExt as _;
 use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use services::throttles::Client;
-use tower::ServiceExt as _;
+use tower::util::Either;
+use tower::{Layer as _, Service, ServiceExt as _, service_fn};
 use tracing::{Instrument as _, Span, field};
 use uuid::Uuid;
 
@@ -30,31 +32,31 @@ pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
 /// Carries the request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Headers that every answer gets here: room for them is made once.
+const HEADERS_OF_ALL: usize = 6;
 const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// Puts the shell around a router; routes it does not have, and methods, are answered with problems.
 pub fn wrap(settings: &Arc<HttpSettings>, routes: Router) -> Router {
     let routes = routes.fallback(no_route).method_not_allowed_fallback(no_method).layer(from_fn(record_route));
-    let guarded = {
-        let settings = settings.clone();
-        Router::new().fallback_service(routes).layer(from_fn(move |request: Request, next: Next| {
-            let settings = settings.clone();
-            async move { guard(&settings, request, next).await }
-        }))
-    };
-    let shared = guarded.clone().layer(cors::layer(&settings.cors_origins));
+    let time_limit = settings.time_limit;
+    let guarded = service_fn(move |request: Request| guard(time_limit, routes.clone(), request));
+    let shared = cors::layer(&settings.cors_origins).layer(guarded.clone());
     let settings = settings.clone();
     Router::new().fallback(move |request: Request| {
         let inner = if cors::is_preflight(request.method(), request.headers()) || request.method() != Method::OPTIONS {
-            shared.clone()
+            Either::Left(shared.clone())
         } else {
-            guarded.clone()
+            Either::Right(guarded.clone())
         };
         frame(settings.clone(), inner, request)
     })
 }
 
-async fn frame(settings: Arc<HttpSettings>, inner: Router, mut request: Request) -> Response {
+async fn frame<S>(settings: Arc<HttpSettings>, inner: S, mut request: Request) -> Response
+where
+    S: Service<Request, Response = Response, Error = Infallible>,
+{
     let started = Instant::now();
     let address = request.extensions().get::<ClientAddress>().copied();
     let client = Arc::new(Client::new(address, device(request.headers())));
@@ -115,6 +117,7 @@ fn request_id(headers: &HeaderMap) -> String {
 fn finish(response: &mut Response, request_id: Option<HeaderValue>) {
     let failed = response.status().is_client_error() || response.status().is_server_error();
     let headers = response.headers_mut();
+    headers.reserve(HEADERS_OF_ALL);
     if let Some(id) = request_id {
         headers.insert(REQUEST_ID, id);
     }
@@ -122,7 +125,9 @@ fn finish(response: &mut Response, request_id: Option<HeaderValue>) {
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     }
     // One line: the gateway's form of an answer has room for one value a header.
-    if let Some(vary) = etag::joined(headers, header::VARY).and_then(|vary| HeaderValue::try_from(vary).ok()) {
+    if headers.get_all(header::VARY).iter().nth(1).is_some()
+        && let Some(vary) = etag::joined(headers, header::VARY).and_then(|vary| HeaderValue::try_from(vary).ok())
+    {
         headers.insert(header::VARY, vary);
     }
     headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000; includeSubDomains"));
@@ -130,23 +135,23 @@ fn finish(response: &mut Response, request_id: Option<HeaderValue>) {
 }
 
 /// Answers whatever happens inside: too large, too slow, panicked.
-async fn guard(settings: &HttpSettings, request: Request, next: Next) -> Response {
+async fn guard(time_limit: Duration, routes: Router, request: Request) -> Result<Response, Infallible> {
     let method = request.method().clone();
     let if_none_match = etag::joined(request.headers(), header::IF_NONE_MATCH);
     let work = async {
         match limited(request).await {
-            Ok(request) => next.run(request).await,
-            Err(problem) => problem.into_response(),
+            Ok(request) => routes.oneshot(request).await,
+            Err(problem) => Ok(problem.into_response()),
         }
     };
-    let outcome = tokio::time::timeout(settings.time_limit, AssertUnwindSafe(work).catch_unwind()).await;
+    let outcome = tokio::time::timeout(time_limit, AssertUnwindSafe(work).catch_unwind()).await;
     let response = match outcome {
-        Ok(Ok(response)) => response,
+        Ok(Ok(response)) => response?,
         // The panic hook has logged where; the payload is not for the client.
         Ok(Err(_panic)) => Problem(Error::internal("the handler panicked")).into_response(),
         Err(elapsed) => Problem(Error::unavailable(elapsed)).into_response(),
     };
-    etag::apply(&method, if_none_match.as_deref(), response).await
+    Ok(etag::apply(&method, if_none_match.as_deref(), response).await)
 }
 
 /// The request with its body read, so that every route has the same limit.
