@@ -22,3 +22,7 @@ pub use http::{OF_CALLERS, serve_http};
 pub use lambda_runtime::Error;
 pub use sqs::{Message, serve_sqs};
 pub use wiring::services;
+
+/// A fifth of the processor time of a request was the C library's allocator.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -278,7 +278,7 @@ pub trait Cache: Send + Sync {
     async fn ping(&self) -> Option<bool>;
 }
 
-/// Puts the provider's webhook events on the queue of their worker, as they came.
+/// Puts the provider's webhook events on the queue of their worker.
 #[async_trait]
 pub trait WebhookQueue: Send + Sync {
     /// Puts one event on the queue.

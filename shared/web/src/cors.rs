@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use axum::http::{HeaderName, HeaderValue, Method, header};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, header};
+use axum::response::Response;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 /// How long a browser may keep the answer to a preflight.
@@ -71,11 +72,17 @@ pub fn layer(origins: &[OriginPattern]) -> CorsLayer {
         .max_age(MAX_AGE)
 }
 
-/// Whether this is a preflight; any other `OPTIONS` is a method like another.
-pub fn is_preflight(method: &Method, headers: &axum::http::HeaderMap) -> bool {
-    method == Method::OPTIONS
-        && headers.contains_key(header::ORIGIN)
-        && headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD)
+/// Whether the layer has to do with a request: it comes from a page of some origin, and if it is `OPTIONS`, it is a
+/// preflight; any other `OPTIONS` is a method like another.
+pub fn is_asked_for(method: &Method, headers: &HeaderMap) -> bool {
+    headers.contains_key(header::ORIGIN)
+        && (method != Method::OPTIONS || headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD))
+}
+
+/// Says of an answer to anybody else that to a page it would be another.
+pub fn varying(mut response: Response) -> Response {
+    response.headers_mut().append(header::VARY, HeaderValue::from_static("origin"));
+    response
 }
 
 #[cfg(test)]

@@ -44,10 +44,10 @@ pub fn wrap(settings: &Arc<HttpSettings>, routes: Router) -> Router {
     let shared = cors::layer(&settings.cors_origins).layer(guarded.clone());
     let settings = settings.clone();
     Router::new().fallback(move |request: Request| {
-        let inner = if cors::is_preflight(request.method(), request.headers()) || request.method() != Method::OPTIONS {
+        let inner = if cors::is_asked_for(request.method(), request.headers()) {
             Either::Left(shared.clone())
         } else {
-            Either::Right(guarded.clone())
+            Either::Right(guarded.clone().map_response(cors::varying))
         };
         frame(settings.clone(), inner, request)
     })

@@ -171,6 +171,15 @@ async fn preflights_of_configured_origins_are_answered() {
 }
 
 #[tokio::test]
+async fn an_answer_to_no_page_is_not_kept_for_pages() {
+    let app = app(routes());
+    for path in ["/object", "/nowhere", "/hangs"] {
+        let answer = get(&app, path).await;
+        assert_eq!((answer.header("vary"), answer.header("access-control-expose-headers")), ("origin", ""), "{path}");
+    }
+}
+
+#[tokio::test]
 async fn errors_can_be_read_across_origins_too() {
     let app = app(routes());
     for path in ["/object", "/nowhere", "/panics", "/hangs"] {
