@@ -23,6 +23,6 @@ pub use lambda_runtime::Error;
 pub use sqs::{Message, serve_sqs};
 pub use wiring::services;
 
-/// A fifth of the processor time of a request was the C library's allocator.
+/// A fifth of the instructions of a small request were the C library's allocator's.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

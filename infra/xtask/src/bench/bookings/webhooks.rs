@@ -1,13 +1,13 @@
 //! Taking a webhook in, against a function that only says hello: the same router, the same runtime, as many copies of
 //! each. The queue is one that takes everything at once, since the local AWS's own time is not the function's.
 
+use std::io::{Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, bail};
 use serde_json::json;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::{TcpListener, TcpStream};
 use tokio::process::{Child, Command};
 
 use crate::bench::lines::Line;
@@ -41,7 +41,7 @@ pub(crate) async fn ingress(
 ) -> Result<Line> {
     let step = Step::start("webhooks coming in");
     let router = description.ports().router;
-    let queue = queue().await?;
+    let queue = queue()?;
     let hello = side(paths, description, ("examples/hello", HELLO, ""), queue)?;
     let webhooks = side(paths, description, ("payments", WEBHOOKS, "v1/webhooks/stripe"), queue)?;
     let body: Arc<str> = event().into();
@@ -60,31 +60,32 @@ pub(crate) async fn ingress(
 }
 
 /// A queue as far as the function knows; gives its port. It reads each message to its end and looks at nothing: its time
-/// is not the function's.
-async fn queue() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).await?;
+/// is not the function's. For the same reason it has threads that block, which is the least that a connection can cost.
+fn queue() -> Result<u16> {
+    let listener = TcpListener::bind(("127.0.0.1", 0))?;
     let port = listener.local_addr()?.port();
-    tokio::spawn(async move {
-        while let Ok((connection, _)) = listener.accept().await {
-            tokio::spawn(take_all(connection));
+    std::thread::spawn(move || {
+        for connection in listener.incoming().map_while(Result::ok) {
+            // A connection that breaks is the end of its function, whose callers tell of it.
+            std::thread::spawn(move || take_all(connection));
         }
     });
     Ok(port)
 }
 
-async fn take_all(mut connection: TcpStream) -> std::io::Result<()> {
+fn take_all(mut connection: TcpStream) -> std::io::Result<()> {
     const TAKEN: &[u8] =
         b"HTTP/1.1 200 OK\r\ncontent-type: application/x-amz-json-1.0\r\ncontent-length: 21\r\n\r\n{\"MessageId\":\"bench\"}";
     connection.set_nodelay(true)?;
     let (mut received, mut chunk) = (Vec::new(), vec![0; 16 * 1024]);
     loop {
-        match connection.read(&mut chunk).await? {
+        match connection.read(&mut chunk)? {
             0 => return Ok(()),
             length => received.extend_from_slice(&chunk[..length]),
         }
         if is_whole(&received) {
             received.clear();
-            connection.write_all(TAKEN).await?;
+            connection.write_all(TAKEN)?;
         }
     }
 }
