@@ -85,6 +85,7 @@ where
 
     fn on_event(&self, event: &Event<'_>, context: Context<'_, S>) {
         let mut line = Vec::with_capacity(512);
+        // Into memory, and of values that JSON has: it can't fail.
         if self.write(&mut line, event, &context).is_ok() {
             line.push(b'\n');
             // When standard output is gone there is nowhere left to say so.
