@@ -21,12 +21,24 @@ const CONNECT_LIMIT: Duration = Duration::from_millis(500);
 const MAX_ATTEMPTS: u32 = 2;
 
 /// Makes clients of AWS services. Cheap to clone; all clones share one configuration.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Aws {
     config: Arc<OnceCell<SdkConfig>>,
+    patience: u32,
+}
+
+impl Default for Aws {
+    fn default() -> Self {
+        Self::with_patience(1)
+    }
 }
 
 impl Aws {
+    /// All limits so many times as long: for tests, whose local AWS may get no processor for seconds.
+    pub fn with_patience(times: u32) -> Self {
+        Self { config: Arc::default(), patience: times }
+    }
+
     /// The configuration from the environment, with this application's time limits.
     pub async fn config(&self) -> &SdkConfig {
         self.config
@@ -37,9 +49,9 @@ impl Aws {
                     .retry_config(RetryConfig::standard().with_max_attempts(MAX_ATTEMPTS))
                     .timeout_config(
                         TimeoutConfig::builder()
-                            .connect_timeout(CONNECT_LIMIT)
-                            .operation_attempt_timeout(ATTEMPT_LIMIT)
-                            .operation_timeout(OPERATION_LIMIT)
+                            .connect_timeout(self.patience * CONNECT_LIMIT)
+                            .operation_attempt_timeout(self.patience * ATTEMPT_LIMIT)
+                            .operation_timeout(self.patience * OPERATION_LIMIT)
                             .build(),
                     )
                     .load()

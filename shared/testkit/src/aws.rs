@@ -42,7 +42,7 @@ impl LocalAws {
     /// Clients for it.
     pub async fn connect() -> Self {
         require("AWS_ENDPOINT_URL");
-        let aws = Aws::default();
+        let aws = Aws::with_patience(10);
         let config = aws.config().await;
         let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
         Self { aws, sqs, dynamodb }
