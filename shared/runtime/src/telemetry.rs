@@ -100,21 +100,22 @@ impl<W> JsonLines<W> {
         S: Subscriber + for<'a> LookupSpan<'a>,
     {
         let mut serializer = serde_json::Serializer::new(line);
-        let mut members = Members { map: serializer.serialize_map(None)?, names: Vec::new(), outcome: Ok(()) };
+        let mut members = Members { map: serializer.serialize_map(None)?, names: Vec::new() };
         let metadata = event.metadata();
-        members.put("timestamp", &format_args!("{:.6}", Timestamp::now()));
-        members.put("level", metadata.level().as_str());
-        event.record(&mut members);
-        members.put("target", metadata.target());
+        members.put("timestamp", &format_args!("{:.6}", Timestamp::now()))?;
+        members.put("level", metadata.level().as_str())?;
+        let mut fields = Fields::default();
+        event.record(&mut fields);
+        members.put_all(&fields)?;
+        members.put("target", metadata.target())?;
         if !self.function.is_empty() {
-            members.put("function", &self.function);
+            members.put("function", &self.function)?;
         }
         for span in context.event_scope(event).into_iter().flatten() {
-            for (name, value) in span.extensions().get::<Fields>().into_iter().flat_map(|fields| &fields.0) {
-                members.put(name, value);
+            if let Some(fields) = span.extensions().get() {
+                members.put_all(fields)?;
             }
         }
-        members.outcome?;
         members.map.end()
     }
 }
@@ -123,45 +124,23 @@ impl<W> JsonLines<W> {
 struct Members<M: SerializeMap> {
     map: M,
     names: Vec<&'static str>,
-    outcome: Result<(), M::Error>,
 }
 
 impl<M: SerializeMap> Members<M> {
-    fn put(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) {
-        if self.outcome.is_ok() && !self.names.contains(&name) {
-            self.names.push(name);
-            self.outcome = self.map.serialize_entry(name, value);
+    fn put(&mut self, name: &'static str, value: &(impl Serialize + ?Sized)) -> Result<(), M::Error> {
+        if self.names.contains(&name) {
+            return Ok(());
         }
+        self.names.push(name);
+        self.map.serialize_entry(name, value)
+    }
+
+    fn put_all(&mut self, fields: &Fields) -> Result<(), M::Error> {
+        fields.0.iter().try_for_each(|(name, value)| self.put(name, value))
     }
 }
 
-impl<M: SerializeMap> Visit for Members<M> {
-    fn record_debug(&mut self, field: &Field, value: &dyn Debug) {
-        self.put(field.name(), &format_args!("{value:?}"));
-    }
-
-    fn record_str(&mut self, field: &Field, value: &str) {
-        self.put(field.name(), value);
-    }
-
-    fn record_bool(&mut self, field: &Field, value: bool) {
-        self.put(field.name(), &value);
-    }
-
-    fn record_i64(&mut self, field: &Field, value: i64) {
-        self.put(field.name(), &value);
-    }
-
-    fn record_u64(&mut self, field: &Field, value: u64) {
-        self.put(field.name(), &value);
-    }
-
-    fn record_f64(&mut self, field: &Field, value: f64) {
-        self.put(field.name(), &value);
-    }
-}
-
-/// The fields of a span; of those with one name the last stays.
+/// The fields of a span or an event; of those with one name the last stays.
 #[derive(Default)]
 struct Fields(Vec<(&'static str, Value)>);
 

@@ -32,9 +32,10 @@ pub const BODY_LIMIT_BYTES: usize = 256 * 1024;
 
 /// Carries the request's id, both ways.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
+
 /// Headers that every answer gets here: room for them is made once.
 const HEADERS_OF_ALL: usize = 6;
-const TRACE_ID: HeaderName = HeaderName::from_static("x-amzn-trace-id");
 
 /// Puts the shell around a router; routes it does not have, and methods, are answered with problems.
 pub fn wrap(settings: &Arc<HttpSettings>, routes: Router) -> Router {
