@@ -11,6 +11,7 @@ use aws_sdk_dynamodb::types::{
 use tokio::sync::OnceCell;
 use uuid::Uuid;
 
+use crate::TIMES_AS_LONG;
 use crate::environment::require;
 
 pub(crate) const SESSIONS: &str = "roost-test-sessions";
@@ -42,7 +43,7 @@ impl LocalAws {
     /// Clients for it.
     pub async fn connect() -> Self {
         require("AWS_ENDPOINT_URL");
-        let aws = Aws::with_patience(10);
+        let aws = Aws::with_patience(TIMES_AS_LONG);
         let config = aws.config().await;
         let (sqs, dynamodb) = (aws_sdk_sqs::Client::new(config), aws_sdk_dynamodb::Client::new(config));
         Self { aws, sqs, dynamodb }

@@ -44,6 +44,10 @@ pub use totp::TotpApp;
 /// A machine that builds and tests may be slow to connect; what a function does then is for the tests of outages.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// A request and its calls of AWS may take so many times as long as a function's: nobody waits for a test, and the machine may
+/// have much else to do.
+const TIMES_AS_LONG: u32 = 10;
+
 /// Where the tests' API pretends to be.
 pub const BASE_URL: &str = "https://api.roost.test";
 
@@ -157,8 +161,7 @@ impl Kit {
         let http = Arc::new(HttpSettings {
             public_base_url: BASE_URL.into(),
             cors_origins: OriginPattern::parse("http://localhost:*").into_iter().collect(),
-            // Nobody waits for a test; the machine may have much else to do.
-            time_limit: 10 * HttpSettings::TIME_LIMIT,
+            time_limit: TIMES_AS_LONG * HttpSettings::TIME_LIMIT,
         });
         Api::new(web::app(AppState { services, http }, routes))
     }
