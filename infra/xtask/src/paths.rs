@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::Write as _;
 use std::net::TcpListener;
+use std::ops::RangeInclusive;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
@@ -71,21 +72,35 @@ impl Paths {
 
     /// The port kept for `name`, while nobody else has taken it; else a new free one, which is then kept.
     pub(crate) fn port(&self, name: &str) -> Result<u16> {
-        let file = self.state.join("ports.json");
-        let mut ports: BTreeMap<String, u16> = match fs::read(&file) {
-            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display()))?,
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => BTreeMap::new(),
-            Err(error) => return Err(error).with_context(|| format!("reading {}", file.display())),
-        };
-        if let Some(port) = ports.get(name)
-            && port_is_free(*port)
-        {
-            return Ok(*port);
-        }
-        let port = free_port()?;
-        ports.insert(name.to_owned(), port);
-        write_atomically(&file, &serde_json::to_vec_pretty(&ports)?, 0o644)?;
+        let mut ports = self.kept_ports()?;
+        let port = kept_or_new(&ports, name)?;
+        keep(&mut ports, name, port);
+        self.keep_ports(&ports)?;
         Ok(port)
+    }
+
+    /// Keeps `port` for `name`; whoever had it gets another one when it next asks.
+    pub(crate) fn keep_port(&self, name: &str, port: u16) -> Result<()> {
+        let mut ports = self.kept_ports()?;
+        keep(&mut ports, name, port);
+        self.keep_ports(&ports)
+    }
+
+    fn kept_ports(&self) -> Result<BTreeMap<String, u16>> {
+        let file = self.ports_file();
+        match fs::read(&file) {
+            Ok(bytes) => serde_json::from_slice(&bytes).with_context(|| format!("reading {}", file.display())),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(BTreeMap::new()),
+            Err(error) => Err(error).with_context(|| format!("reading {}", file.display())),
+        }
+    }
+
+    fn keep_ports(&self, ports: &BTreeMap<String, u16>) -> Result<()> {
+        write_atomically(&self.ports_file(), &serde_json::to_vec_pretty(ports)?, 0o644)
+    }
+
+    fn ports_file(&self) -> PathBuf {
+        self.state.join("ports.json")
     }
 }
 
@@ -95,10 +110,23 @@ fn clone_root() -> Result<PathBuf> {
     found.map(Path::to_path_buf).context("this is not a clone of the project, nor a folder of one")
 }
 
-/// A loopback port nobody listens on at this moment.
-pub(crate) fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind(("127.0.0.1", 0)).context("asking for a free loopback port")?;
-    Ok(listener.local_addr()?.port())
+/// Ports below those that the kernel gives to outgoing connections (Linux: from 32768, macOS: from 49152): any program's
+/// connection could otherwise take a kept port before its server listens there, or while that one is started again.
+const PORTS: RangeInclusive<u16> = 20_000..=32_000;
+
+fn kept_or_new(kept: &BTreeMap<String, u16>, name: &str) -> Result<u16> {
+    let is_others = |port: &u16| kept.iter().any(|(other, others)| other != name && others == port);
+    let may_be_had = |port: &u16| !is_others(port) && port_is_free(*port);
+    if let Some(port) = kept.get(name).copied().filter(may_be_had) {
+        return Ok(port);
+    }
+    let mut some = std::iter::repeat_with(|| fastrand::u16(PORTS)).take(1_000);
+    some.find(may_be_had).with_context(|| format!("no free loopback port was found in {PORTS:?}"))
+}
+
+fn keep(kept: &mut BTreeMap<String, u16>, name: &str, port: u16) {
+    kept.retain(|_, others| *others != port);
+    kept.insert(name.to_owned(), port);
 }
 
 /// Whether one could listen there now.
@@ -118,4 +146,43 @@ pub(crate) fn write_atomically(file: &Path, content: &[u8], mode: u32) -> Result
         fs::rename(&temporary, file)
     };
     write().with_context(|| format!("writing {}", file.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_name_keeps_a_port_of_its_own_that_no_outgoing_connection_gets() {
+        let mut kept = BTreeMap::new();
+        for name in ["api", "router", "postgres", "redis", "ministack", "stripe", "calendars", "mail"] {
+            let port = kept_or_new(&kept, name).unwrap();
+            assert!(PORTS.contains(&port) && !kept.values().any(|others| *others == port), "{port} of {kept:?}");
+            keep(&mut kept, name, port);
+            assert_eq!(kept_or_new(&kept, name).unwrap(), port);
+        }
+        assert_eq!(kept.len(), 8);
+    }
+
+    #[test]
+    fn a_port_that_another_program_uses_is_given_up() {
+        let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+        let taken = listener.local_addr().unwrap().port();
+        assert_ne!(kept_or_new(&BTreeMap::from([("redis".to_owned(), taken)]), "redis").unwrap(), taken);
+    }
+
+    #[test]
+    fn a_port_is_kept_for_one_name_alone() {
+        let port = kept_or_new(&BTreeMap::new(), "redis").unwrap();
+        let mut kept = BTreeMap::from([("api".to_owned(), port), ("redis".to_owned(), port)]);
+        assert_ne!(kept_or_new(&kept, "redis").unwrap(), port);
+        keep(&mut kept, "api", port);
+        assert_eq!(kept, BTreeMap::from([("api".to_owned(), port)]));
+    }
+
+    #[test]
+    fn no_port_is_free_when_all_are_kept_for_others() {
+        let all = PORTS.map(|port| (port.to_string(), port)).collect();
+        assert!(kept_or_new(&all, "api").unwrap_err().to_string().contains("in 20000..=32000"));
+    }
 }

@@ -103,7 +103,10 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
         Some(port) if !port_is_free(port) => {
             bail!("port {port} is taken by another program; choose another: `cargo xtask dev --port {}`", port + 1)
         }
-        Some(port) => port,
+        Some(port) => {
+            paths.keep_port("api", port)?;
+            port
+        }
         None => paths.port("api")?,
     };
     // Cargo shows its own progress.
