@@ -1,7 +1,7 @@
 //! Changing a confirmed stay: one side proposes other dates or guests, the other accepts or declines. Cheaper takes
 //! effect at once; dearer when the difference is paid, and until then the old stay stands.
 
-use domain::booking::{self, BookingEvent, BookingStatus, InvalidTransition, Party};
+use domain::booking::{BookingEvent, Party};
 use domain::booking_change::{ChangeStatus, StayChange};
 use domain::error::{Error, ErrorCode, FieldError, Invalid, Result};
 use domain::event::EventKind;
@@ -23,7 +23,7 @@ use store::properties::Property;
 use crate::Services;
 use crate::actor::Actor;
 use crate::bookings::event_data;
-use crate::host_answers::invalid_state;
+use crate::host_answers::next_status;
 use crate::ledger::{post, subject};
 use crate::quotes::{PriceInput, PriceInputs, price_of};
 use crate::refunds;
@@ -63,7 +63,7 @@ impl Services {
     ) -> Result<BookingChange> {
         let (mut property, booking, by) = locked_booking(tx, actor, id).await?;
         let now = store::clock::now(tx).await?;
-        require_confirmed(&booking, &property, now)?;
+        next_status(&booking, &property.details, now, BookingEvent::Changed)?;
         let inputs = PriceInputs::load(tx, &[property.id], (request.check_in, request.check_out)).await?;
         let inputs = inputs.of(property.id);
         property.details.rules = property.details.rules.with_min_nights(inputs.overrides.min_nights);
@@ -267,17 +267,6 @@ fn stay_change<'a>(
         rules: &property.details.rules,
         check_out_time: property.details.check_out_time,
     }
-}
-
-fn require_confirmed(booking: &Booking, property: &Property, now: Timestamp) -> Result<()> {
-    let event = BookingEvent::Changed;
-    booking::next(booking.status, event).map_err(|impossible| invalid_state(&impossible))?;
-    let details = &property.details;
-    if now < details.rules.time_zone.instant(booking.dates.check_out(), details.check_out_time) {
-        return Ok(());
-    }
-    // No sweeper has come by yet.
-    Err(invalid_state(&InvalidTransition { status: BookingStatus::Completed, event }))
 }
 
 /// Refuses a second change; one that ran out is marked so first.

@@ -1,7 +1,7 @@
 //! Calling a booking off: what the preview says is what then happens, since one function works out both.
 
 use domain::admin::{AuditAction, AuditSubject};
-use domain::booking::{self, BookingEvent, BookingStatus, Party};
+use domain::booking::{BookingEvent, BookingStatus, Party};
 use domain::cancellation::{BookedStay, RefundPreview, refund};
 use domain::error::{Error, Result};
 use domain::event::EventKind;
@@ -19,7 +19,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::booking_changes::close_open;
 use crate::bookings::event_data;
-use crate::host_answers::invalid_state;
+use crate::host_answers::next_status;
 use crate::ledger::{post, subject};
 use crate::refunds;
 
@@ -30,11 +30,11 @@ impl Services {
     /// `not_found`, `invalid_state` when it can't be called off.
     pub async fn cancellation_preview(&self, actor: &Actor, id: BookingId) -> Result<RefundPreview> {
         let booking = self.booking(actor, id).await?;
-        booking::next(booking.status, BookingEvent::Cancelled).map_err(|impossible| invalid_state(&impossible))?;
         let connection = self.db.connection().await?;
         let property = store::properties::find(&connection, booking.property_id).await?;
         let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
         let now = store::clock::now(&connection).await?;
+        next_status(&booking, &property.details, now, BookingEvent::Cancelled)?;
         let mut preview = work_out(&booking, &property, party(actor, &booking), now);
         if let Some(left) = store::payments::left_of_booking_minor(&connection, id).await? {
             limit(&mut preview, left);
@@ -52,11 +52,12 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
         .await?
         .filter(|booking| actor.may_see(booking))
         .ok_or_else(Error::not_found)?;
-    let to = booking::next(booking.status, BookingEvent::Cancelled).map_err(|impossible| invalid_state(&impossible))?;
     let property = store::properties::find(tx, booking.property_id).await?;
     let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
     let by = party(actor, &booking);
-    let back = work_out(&booking, &property, by, store::clock::now(tx).await?);
+    let now = store::clock::now(tx).await?;
+    let to = next_status(&booking, &property.details, now, BookingEvent::Cancelled)?;
+    let back = work_out(&booking, &property, by, now);
     close_open(tx, &booking).await?;
     let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
     let cancelled = store::bookings::apply(tx, &booking, &change).await?;

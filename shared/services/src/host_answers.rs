@@ -4,10 +4,11 @@ use domain::booking::{self, BookingEvent, BookingStatus, HOLD_MINUTES, Party};
 use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use store::Tx;
 use store::bookings::{Booking, Change};
 use store::payments::Instruction;
+use store::properties::PropertyDetails;
 
 use crate::Services;
 use crate::actor::Actor;
@@ -94,4 +95,23 @@ async fn request_to_answer(tx: &Tx, actor: &Actor, id: BookingId, event: Booking
 pub(crate) fn invalid_state(impossible: &booking::InvalidTransition) -> Error {
     let detail = format!("Not possible: {impossible}.");
     Error::new(ErrorCode::InvalidState, detail).with("state", impossible.status.as_str())
+}
+
+/// What an act makes of a booking. A confirmed stay is completed at its check-out time, also where no sweeper has come by
+/// yet.
+///
+/// # Errors
+/// `invalid_state` where the booking does not allow it.
+pub(crate) fn next_status(
+    booking: &Booking,
+    property: &PropertyDetails,
+    now: Timestamp,
+    event: BookingEvent,
+) -> Result<BookingStatus> {
+    let check_out = property.rules.time_zone.instant(booking.dates.check_out(), property.check_out_time);
+    let status = match booking.status {
+        BookingStatus::Confirmed if now >= check_out => BookingStatus::Completed,
+        status => status,
+    };
+    booking::next(status, event).map_err(|impossible| invalid_state(&impossible))
 }

@@ -1,16 +1,18 @@
 //! A guest who never came: the host says so, and the nights that are left are free again. Nothing goes back.
 
-use domain::booking::{self, BookingEvent, BookingStatus, InvalidTransition, Party};
+use domain::booking::{BookingEvent, Party};
 use domain::error::{Error, ErrorCode, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
+use domain::time_zone::TimeZoneName;
+use jiff::Timestamp;
 use store::Tx;
 use store::bookings::{Booking, Change};
 
 use crate::actor::Actor;
 use crate::booking_changes::close_open;
 use crate::bookings::event_data;
-use crate::host_answers::invalid_state;
+use crate::host_answers::next_status;
 
 /// Reports that the guest never came: once the day of arrival is over where the property is, and before the stay is.
 ///
@@ -24,9 +26,11 @@ pub async fn report_no_show(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Boo
     if booking.host_id != actor.user_id {
         return Err(Error::new(ErrorCode::Forbidden, "Only the host reports that nobody came."));
     }
-    let event = BookingEvent::NoShow;
-    let to = booking::next(booking.status, event).map_err(|impossible| invalid_state(&impossible))?;
-    require_after_arrival(tx, &booking).await?;
+    let property = store::properties::find(tx, booking.property_id).await?;
+    let details = property.ok_or_else(|| Error::internal("a booking of no property"))?.details;
+    let (event, now) = (BookingEvent::NoShow, store::clock::now(tx).await?);
+    let to = next_status(&booking, &details, now, event)?;
+    require_after_arrival(&booking, &details.rules.time_zone, now)?;
     close_open(tx, &booking).await?;
     let change = Change { event, by: Party::Host, to, hold_expires_at: None };
     let reported = store::bookings::apply(tx, &booking, &change).await?;
@@ -34,15 +38,7 @@ pub async fn report_no_show(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Boo
     Ok(reported)
 }
 
-async fn require_after_arrival(tx: &Tx, booking: &Booking) -> Result<()> {
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let details = property.ok_or_else(|| Error::internal("a booking of no property"))?.details;
-    let (zone, now) = (&details.rules.time_zone, store::clock::now(tx).await?);
-    if now >= zone.instant(booking.dates.check_out(), details.check_out_time) {
-        // No sweeper has come by yet.
-        let over = InvalidTransition { status: BookingStatus::Completed, event: BookingEvent::NoShow };
-        return Err(invalid_state(&over));
-    }
+fn require_after_arrival(booking: &Booking, zone: &TimeZoneName, now: Timestamp) -> Result<()> {
     let possible_from = booking.dates.check_in().saturating_add(jiff::Span::new().days(1));
     if zone.date_at(now) >= possible_from {
         return Ok(());

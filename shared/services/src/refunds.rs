@@ -101,7 +101,8 @@ impl Services {
 /// Decides a refund beyond the policy.
 ///
 /// # Errors
-/// `not_found`, `forbidden` for the guest, `invalid_state` when nothing was captured or more would go back than was.
+/// `not_found`, `forbidden` for the guest, `validation_failed` for an amount that can't be given back in this currency,
+/// `invalid_state` when nothing was captured or more would go back than was.
 pub async fn decide_by_host(
     tx: &Tx,
     actor: &Actor,
@@ -124,6 +125,10 @@ pub async fn decide_by_host(
         return Err(Error::new(ErrorCode::InvalidState, detail).with("state", "quarantined"));
     }
     let amount = match amount {
+        Some(amount) if amount.amount < 1 => {
+            let invalid = Invalid::new("out_of_range", "What is given back must be 1 minor unit or more.");
+            return Err(Error::invalid_field("/amount/amount", invalid));
+        }
         Some(amount) => amount,
         None => left_of(tx, &payment).await?,
     };

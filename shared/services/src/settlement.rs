@@ -12,6 +12,7 @@ use domain::id::PaymentId;
 use domain::ledger;
 use domain::money::Money;
 use domain::payment::IntentStatus;
+use domain::stay::StayRules;
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
@@ -306,11 +307,13 @@ async fn give_all_back(
     Ok(FollowUp { refund: Some(refund), instructed: false })
 }
 
-/// The card is authorised: the host has to answer, or, if the nights are gone, the authorisation is given up.
+/// The card is authorised: the host has to answer, or, if the nights are gone, the authorisation is given up. So it is
+/// where it was already decided to give the attempt up: the host must not hear of a request that is about to end.
 async fn authorized(tx: &Tx, payment: &Payment, booking: &Booking, intent: &Intent) -> Result<FollowUp> {
     let now = store::clock::now(tx).await?;
     let answer_by = answer_by(tx, booking, intent, now).await?;
     if let Ok(to) = booking::next(booking.status, BookingEvent::Authorized)
+        && payment.instruction != Some(Instruction::Cancel)
         && answer_by > now
         && takes_nights(tx, booking).await?
     {
@@ -336,22 +339,30 @@ async fn released(tx: &Tx, booking: &Booking) -> Result<FollowUp> {
 
 /// Until when the host may answer: 24 hours, never past check-in, nor past what the card's authorisation allows.
 async fn answer_by(tx: &Tx, booking: &Booking, intent: &Intent, now: Timestamp) -> Result<Timestamp> {
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let rules = property.ok_or_else(|| Error::internal("a booking of no property"))?.details.rules;
+    let rules = rules_of(tx, booking).await?;
     let check_in = rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time);
     let by_rule = (now + SignedDuration::from_hours(HOST_ANSWER_HOURS)).min(check_in);
     Ok(intent.capture_before.map_or(by_rule, |limit| by_rule.min(limit)))
 }
 
-/// Whether the booking has its nights, or can take them back after its hold ran out.
+/// Whether the booking has its nights, or can take them back after its hold ran out: all of them are free and to come.
 async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
     if booking.status.holds_nights() {
         return Ok(true);
     }
     store::bookings::lock_property(tx, booking.property_id).await?;
+    let zone = rules_of(tx, booking).await?.time_zone;
+    if zone.date_at(store::clock::now(tx).await?) > booking.dates.check_in() {
+        return Ok(false);
+    }
     let (from, until) = (booking.dates.check_in(), booking.held_until);
     store::bookings::expire_overdue_on(tx, booking.property_id, from, until).await?;
     Ok(!store::bookings::nights_are_taken(tx, booking).await?)
+}
+
+async fn rules_of(tx: &Tx, booking: &Booking) -> Result<StayRules> {
+    let property = store::properties::find(tx, booking.property_id).await?;
+    Ok(property.ok_or_else(|| Error::internal("a booking of no property"))?.details.rules)
 }
 
 async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {

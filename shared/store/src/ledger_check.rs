@@ -94,11 +94,11 @@ const DISAGREEING: &str = "-- ledger_check.disagreeing
             FROM scope JOIN payments p USING (booking_id) JOIN disputes d ON d.payment_id = p.id
             UNION ALL
             SELECT o.booking_id, o.currency, 0, 0, 0, 0, 0, 0, 0, 0, o.amount_minor - o.reversed_minor
-            FROM scope JOIN payouts o USING (booking_id) WHERE o.status IN ('sent', 'reversed')
+            FROM scope JOIN payouts o USING (booking_id) WHERE o.status IN ('sent', 'withheld', 'reversed')
             UNION ALL
             SELECT s.booking_id, o.currency, 0, 0, 0, 0, 0, 0, 0, 0, -s.amount_minor
             FROM scope JOIN payout_set_offs s USING (booking_id) JOIN payouts o ON o.id = s.payout_id
-            WHERE o.status IN ('sent', 'reversed')
+            WHERE o.status IN ('sent', 'withheld', 'reversed')
         ) AS each_movement
         GROUP BY booking_id, currency
     ), books AS (

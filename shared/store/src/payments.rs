@@ -176,12 +176,11 @@ pub async fn claim_unsettled(tx: &Tx, not_asked_for_seconds: f64, limit: i64) ->
     tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(from_row).collect()
 }
 
-/// Keeps the provider's id of an attempt; the one that is there already is never replaced.
-pub async fn set_intent(tx: &Tx, id: PaymentId, intent_id: &str) -> Result<()> {
+/// Keeps the provider's id of an attempt; the one that is there already is never replaced. True when there was none.
+pub async fn set_intent(tx: &Tx, id: PaymentId, intent_id: &str) -> Result<bool> {
     let sql = "-- payments.set_intent
                UPDATE payments SET intent_id = $2, updated_at = app_now() WHERE id = $1 AND intent_id IS NULL";
-    tx.execute(sql, &[&id.uuid(), &intent_id]).await?;
-    Ok(())
+    Ok(tx.execute(sql, &[&id.uuid(), &intent_id]).await? == 1)
 }
 
 /// Keeps what the provider said.
@@ -244,18 +243,24 @@ pub async fn note_failure(tx: &Tx, id: PaymentId, failure: &str) -> Result<bool>
     Ok(tx.execute(sql, &[&id.uuid(), &failure]).await? == 1)
 }
 
-/// Gives up the open attempts of bookings and changes that no longer wait for money; the next pass tells the provider.
+/// Gives up the open attempts of bookings and changes that no longer wait for money, also those that were to be captured;
+/// the next pass tells the provider. Bookings are locked before their payments, as by everybody who needs both; those
+/// that somebody is at are left to the next pass.
 pub async fn cancel_of_ended_bookings(tx: &Tx) -> Result<u64> {
     let sql = "-- payments.cancel_of_ended_bookings
+               WITH ended AS MATERIALIZED (
+                   SELECT p.id FROM payments p JOIN bookings b ON b.id = p.booking_id
+                   WHERE p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS DISTINCT FROM 'cancel'
+                       AND p.quarantined_at IS NULL
+                       AND CASE WHEN p.change_id IS NULL
+                                THEN b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now()
+                                ELSE NOT EXISTS (SELECT 1 FROM booking_changes c
+                                                 WHERE c.id = p.change_id AND c.status = 'accepted'
+                                                     AND c.hold_expires_at > app_now()) END
+                   FOR NO KEY UPDATE OF b SKIP LOCKED)
                UPDATE payments p SET instruction = 'cancel', asked_at = to_timestamp(0), updated_at = app_now()
-               FROM bookings b
-               WHERE b.id = p.booking_id AND p.status NOT IN ('succeeded', 'canceled') AND p.instruction IS NULL
-                   AND p.quarantined_at IS NULL
-                   AND CASE WHEN p.change_id IS NULL
-                            THEN b.status NOT IN ('pending_payment', 'pending_host') OR b.hold_expires_at <= app_now()
-                            ELSE NOT EXISTS (SELECT 1 FROM booking_changes c
-                                             WHERE c.id = p.change_id AND c.status = 'accepted'
-                                                 AND c.hold_expires_at > app_now()) END";
+               FROM ended
+               WHERE p.id = ended.id AND p.status NOT IN ('succeeded', 'canceled') AND p.quarantined_at IS NULL";
     tx.execute(sql, &[]).await
 }
 

@@ -120,8 +120,12 @@ impl World {
         rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time) + SignedDuration::from_hours(24)
     }
 
+    /// A pass, after which the books and the tables must agree.
     async fn pass(&self) {
         self.services().run_payouts().await.expect("a pass");
+        let connection = self.services().db.connection().await.expect("a connection");
+        let imbalances = store::ledger_check::imbalances(&connection, None, 100).await.expect("checked");
+        assert_eq!(imbalances, vec![], "the ledger and the tables");
     }
 
     async fn pass_at(&self, now: Timestamp) {
