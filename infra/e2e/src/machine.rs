@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 /// From this share of stolen time on, a `503` may be the machine's doing.
-const STARVED_FROM: f64 = 0.15;
+const STARVED_FROM: f64 = 0.05;
 /// What was stolen is looked for in at least this much of the past.
 const LATELY: Duration = Duration::from_secs(10);
 

@@ -342,17 +342,32 @@ impl Draw<'_> {
             1 => Trouble::Webhooks { times },
             2 => Trouble::Mails { times },
             _ => {
-                let kinds = [("reset_after", 8), ("reset", 3), ("http_500", 3), ("http_409", 2), ("http_429", 2)];
-                let paths = [
-                    "/v1/payment_intents",
-                    "/v1/refunds",
+                let kinds = [
+                    ("reset_after", 6),
+                    ("reset", 3),
+                    ("http_500", 3),
+                    ("http_500_after", 3),
+                    ("http_500_kept", 2),
+                    ("http_409", 2),
+                    ("http_429", 2),
+                ];
+                let acts = [
                     "/capture",
                     "/cancel",
+                    "/v1/refunds",
                     "/v1/transfers",
                     "/reversals",
+                    "/v1/payment_intents",
                     "/v1/accounts",
                 ];
-                Trouble::Provider { kind: self.random.weighted(&kinds), times, path: self.random.pick(&paths) }
+                let kind = self.random.weighted(&kinds);
+                // What a failure is kept for can't be done under its key for a day: only what goes on in another way.
+                let paths = match kind {
+                    "http_500_kept" => &acts[..2],
+                    "http_500_after" => &acts[..5],
+                    _ => &acts[..],
+                };
+                Trouble::Provider { kind, times, path: self.random.pick(paths) }
             }
         }
     }

@@ -10,6 +10,12 @@ pub(crate) enum FaultKind {
     /// Stripe's own failure, before any work.
     #[serde(rename = "http_500")]
     Http500,
+    /// Stripe's own failure, in place of the work: the key keeps it, and gives it again for a day.
+    #[serde(rename = "http_500_kept")]
+    Http500Kept,
+    /// The work is done, and Stripe fails after it: the key keeps the failure.
+    #[serde(rename = "http_500_after")]
+    Http500After,
     /// Another call uses the key; before any work.
     #[serde(rename = "http_409")]
     Http409,

@@ -173,7 +173,7 @@ async fn answer(shared: &Arc<Shared>, call: Call) -> Outcome {
             if !shared.config.latency.is_zero() {
                 tokio::time::sleep(shared.config.latency).await;
             }
-            work(shared, &call, caller, params, key)
+            work(shared, &call, (caller, params), key, fault)
         }
     };
     log.replayed = replayed;
@@ -203,10 +203,7 @@ fn admit(
 ) -> Result<Admitted, StripeError> {
     match fault {
         Some(FaultKind::Reset) => return Ok(Admitted::Cut),
-        Some(FaultKind::Http500) => {
-            let message = "An unknown error occurred";
-            return Err(StripeError::new(500, "api_error", message).not_kept());
-        }
+        Some(FaultKind::Http500) => return Err(own_failure().not_kept()),
         Some(FaultKind::Http409) => return Err(idempotency::in_use(key.unwrap_or_default())),
         Some(FaultKind::Http429) => {
             let message = "Request rate limit exceeded. Learn more about rate limits here \
@@ -287,14 +284,30 @@ fn check_version(accepted: &[String], call: &Call) -> Result<(), StripeError> {
     Err(StripeError::invalid(message).not_kept())
 }
 
+/// What Stripe says when it is at fault itself.
+fn own_failure() -> StripeError {
+    StripeError::new(500, "api_error", "An unknown error occurred")
+}
+
 /// The work itself, under the lock, and what is kept of it.
-fn work(shared: &Arc<Shared>, call: &Call, caller: Caller, params: Map<String, Value>, key: Option<String>) -> Answer {
+fn work(
+    shared: &Arc<Shared>,
+    call: &Call,
+    (caller, params): (Caller, Map<String, Value>),
+    key: Option<String>,
+    fault: Option<FaultKind>,
+) -> Answer {
     let path = call.path.trim_start_matches("/v1").trim_start_matches('/');
     let segments: Vec<&str> = path.split('/').collect();
     shared.locked(|state| {
         payment_intents::expire_authorisations(state);
         state.cause = Cause { request_id: Some(call.request_id.clone()), idempotency_key: key.clone() };
-        let result = routes::call(state, caller, &call.method, &segments, Params::new(params));
+        let work = || routes::call(state, caller, &call.method, &segments, Params::new(params));
+        let result = match fault {
+            Some(FaultKind::Http500Kept) => Err(own_failure()),
+            Some(FaultKind::Http500After) => work().and_then(|_| Err(own_failure())),
+            _ => work(),
+        };
         state.cause = Cause::default();
         let kept = result.as_ref().err().is_none_or(|error| error.kept);
         let (status, body) = match result {

@@ -21,8 +21,6 @@ const SETTLED: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
-/// Longer than any function of the template may take, so what is invoked ends by itself or not at all.
-const INVOKE_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Builds binaries of the workspace, all of them or one, with the features that `cargo test` builds with too; optimised
 /// if this program is.
@@ -172,16 +170,18 @@ pub(crate) fn lambda_environment(function: &Function, runtime_api: &str) -> Vec<
     .to_vec()
 }
 
-/// Invokes a function through the Lambda Invoke API and returns its answer, or what it said when it failed.
+/// Invokes a function through the Lambda Invoke API and returns its answer within `limit`, or what it said when it failed.
+/// A function that dies with the event in hand never answers.
 pub(crate) async fn invoke(
     client: &reqwest::Client,
     router_port: u16,
     name: &str,
     event: &serde_json::Value,
+    limit: Duration,
 ) -> Result<serde_json::Value> {
     let url = format!("http://127.0.0.1:{router_port}/2015-03-31/functions/{name}/invocations");
     let answer =
-        client.post(url).json(event).timeout(INVOKE_LIMIT).send().await.with_context(|| format!("invoking {name}"))?;
+        client.post(url).json(event).timeout(limit).send().await.with_context(|| format!("invoking {name}"))?;
     let (status, failed) = (answer.status(), answer.headers().contains_key("x-amz-function-error"));
     let body = answer.text().await.with_context(|| format!("reading the answer of {name}"))?;
     if failed || !status.is_success() {

@@ -2,6 +2,7 @@
 //! credentials of the local AWS, and the values of the secrets. Everything else is the template's.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
@@ -113,6 +114,8 @@ pub(crate) struct Function {
     pub(crate) environment: BTreeMap<String, String>,
     /// Megabytes.
     pub(crate) memory_megabytes: u64,
+    /// The longest that it may take.
+    pub(crate) timeout: Duration,
     /// What invokes it, as written below `Events`.
     pub(crate) events: Vec<Event>,
 }
@@ -146,10 +149,14 @@ fn function(template: &Template, resource: &Resource<'_>) -> Result<Function> {
             }
         }
     }
-    let memory = match template.property(resource, "MemorySize")? {
-        Value::Null => template.resolve(template.function_global("MemorySize"))?,
-        memory => memory,
+    let number = |property: &str| -> Result<Option<u64>> {
+        Ok(match template.property(resource, property)? {
+            Value::Null => template.resolve(template.function_global(property))?,
+            own => own,
+        }
+        .as_u64())
     };
+    let (memory_megabytes, timeout_seconds) = (number("MemorySize")?.unwrap_or(128), number("Timeout")?.unwrap_or(3));
     let mut events = Vec::new();
     for (_, event) in object(template.raw_property(resource, "Events")) {
         let kind = text(&event["Type"]);
@@ -161,7 +168,7 @@ fn function(template: &Template, resource: &Resource<'_>) -> Result<Function> {
         };
         events.push(Event { kind, properties });
     }
-    Ok(Function { name, environment, memory_megabytes: memory.as_u64().unwrap_or(128), events })
+    Ok(Function { name, environment, memory_megabytes, timeout: Duration::from_secs(timeout_seconds), events })
 }
 
 /// The value of each secret, by its name: known by the variable that hands it to a function.

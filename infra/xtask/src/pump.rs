@@ -18,11 +18,29 @@ use crate::template::{Template, text};
 use crate::ui;
 
 const LONG_POLL_SECONDS: i32 = 5;
+/// Beyond a function's own limit an answer comes no more: whoever had the event has died, and the queue gives it again.
+const GRACE: Duration = Duration::from_secs(5);
+/// A watched function is built by its first event.
+const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
+
+/// How functions are invoked.
+#[derive(Clone)]
+struct Invoker {
+    client: reqwest::Client,
+    router_port: u16,
+    function: String,
+    limit: Duration,
+}
+
+impl Invoker {
+    async fn invoke(&self, event: &Value) -> Result<Value> {
+        invoke(&self.client, self.router_port, &self.function, event, self.limit).await
+    }
+}
 
 /// A queue that feeds a function.
 struct Mapping {
-    function: String,
     queue_arn: String,
     queue_url: String,
     batch_size: i32,
@@ -30,23 +48,30 @@ struct Mapping {
 }
 
 /// Starts a task for every mapping and schedule; they run until the set is dropped.
-pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, router_port: u16) -> Result<JoinSet<()>> {
+pub(crate) fn start(
+    functions: &[Function],
+    template: &Template,
+    aws: &Aws,
+    router_port: u16,
+    watched: bool,
+) -> Result<JoinSet<()>> {
     let mut pumps = JoinSet::new();
     let client = reqwest::Client::new();
     for function in functions {
+        let limit = if watched { BUILD_LIMIT } else { function.timeout + GRACE };
+        let invoker = Invoker { client: client.clone(), router_port, function: function.name.clone(), limit };
         for event in &function.events {
             match event.kind.as_str() {
                 "SQS" => {
                     let arn = text(&event.properties["Queue"]);
                     let name = arn.rsplit(':').next().context("an ARN has parts")?;
                     let mapping = Mapping {
-                        function: function.name.clone(),
                         queue_url: template.queue_url(name),
                         batch_size: i32::try_from(event.properties["BatchSize"].as_i64().unwrap_or(10))?.clamp(1, 10),
                         reports_failures: reports_failures(&event.properties),
                         queue_arn: arn,
                     };
-                    pumps.spawn(drain(mapping, aws.clone(), client.clone(), router_port));
+                    pumps.spawn(drain(mapping, aws.clone(), invoker.clone()));
                 }
                 "Schedule" | "ScheduleV2" => {
                     let expression = event.properties.get("ScheduleExpression").or(event.properties.get("Schedule"));
@@ -55,7 +80,7 @@ pub(crate) fn start(functions: &[Function], template: &Template, aws: &Aws, rout
                         format!("{}: only rate(…) is known here, not {expression:?}", function.name)
                     })?;
                     let input = event.properties["Input"].as_str().map(serde_json::from_str).transpose()?;
-                    pumps.spawn(tick(function.name.clone(), every, input, client.clone(), router_port));
+                    pumps.spawn(tick(invoker.clone(), every, input));
                 }
                 _ => {}
             }
@@ -86,22 +111,22 @@ pub(crate) fn schedule_event(function: &str) -> Value {
     })
 }
 
-async fn tick(function: String, every: Duration, input: Option<Value>, client: reqwest::Client, router_port: u16) {
+async fn tick(invoker: Invoker, every: Duration, input: Option<Value>) {
     let mut clock = tokio::time::interval(every);
     clock.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     let mut quiet = Quiet::default();
     loop {
         clock.tick().await;
-        let event = input.clone().unwrap_or_else(|| schedule_event(&function));
-        quiet.report(&format!("the scheduled {function}"), invoke(&client, router_port, &function, &event).await);
+        let event = input.clone().unwrap_or_else(|| schedule_event(&invoker.function));
+        quiet.report(&format!("the scheduled {}", invoker.function), invoker.invoke(&event).await);
     }
 }
 
-async fn drain(mapping: Mapping, aws: Aws, client: reqwest::Client, router_port: u16) {
+async fn drain(mapping: Mapping, aws: Aws, invoker: Invoker) {
     let mut quiet = Quiet::default();
     loop {
-        let outcome = pump_once(&mapping, &aws, &client, router_port).await;
-        if quiet.report(&format!("the queue of {}", mapping.function), outcome).is_none() {
+        let outcome = pump_once(&mapping, &aws, &invoker).await;
+        if quiet.report(&format!("the queue of {}", invoker.function), outcome).is_none() {
             tokio::time::sleep(PAUSE_AFTER_FAILURE).await;
         }
     }
@@ -109,7 +134,7 @@ async fn drain(mapping: Mapping, aws: Aws, client: reqwest::Client, router_port:
 
 /// Takes one batch, has it worked, and deletes what succeeded. What failed shows again after its visibility timeout and
 /// goes to the dead-letter queue after as many tries as the queue says.
-async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, router_port: u16) -> Result<()> {
+async fn pump_once(mapping: &Mapping, aws: &Aws, invoker: &Invoker) -> Result<()> {
     let received = aws
         .sqs
         .receive_message()
@@ -127,7 +152,7 @@ async fn pump_once(mapping: &Mapping, aws: &Aws, client: &reqwest::Client, route
     }
     let event =
         json!({ "Records": messages.iter().map(|message| record(message, &mapping.queue_arn)).collect::<Vec<_>>() });
-    let answer = invoke(client, router_port, &mapping.function, &event).await?;
+    let answer = invoker.invoke(&event).await?;
     let failed = if mapping.reports_failures { failed_ids(&answer) } else { Failed::None };
     let done: Vec<&Message> = messages.iter().filter(|message| !failed.holds(message)).collect();
     let mut request = aws.sqs.delete_message_batch().queue_url(&mapping.queue_url);

@@ -122,7 +122,7 @@ async fn start_parts(paths: &Paths, options: Options, lock: File) -> Result<Runn
     let listener = gateway::listen(api_port).await?;
     let router = functions::start_router(paths, ports.router, watched, aws_port).await?;
     let fleet = (!options.watch).then(|| Fleet::start(paths, &functions, ports.router, aws_port, options.copies));
-    let mut tasks = pump::start(&functions, &template, &aws, ports.router)?;
+    let mut tasks = pump::start(&functions, &template, &aws, ports.router, options.watch)?;
     tasks.spawn(async move {
         if let Err(error) = gateway::run(listener, ports.router).await {
             ui::warn(&format!("the API's door ended: {error:#}"));

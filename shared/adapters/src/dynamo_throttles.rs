@@ -36,11 +36,10 @@ impl DynamoThrottles {
         Self { dynamo: Dynamo::new(aws), table: table.into(), limit: LIMIT }
     }
 
-    /// The same with another limit on a try: for those whom nobody waits for, as tests on a machine that has much else to
-    /// do.
+    /// The limit of a try so many times as long: for tests, on a machine that has much else to do.
     #[must_use]
-    pub fn with_limit(self, limit: Duration) -> Self {
-        Self { limit, ..self }
+    pub fn with_patience(self, times: u32) -> Self {
+        Self { limit: times * LIMIT, ..self }
     }
 
     async fn count(&self, attempt: &Attempt) -> Result<Counted> {

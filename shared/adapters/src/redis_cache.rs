@@ -37,6 +37,7 @@ const REST: Duration = Duration::from_secs(1);
 pub struct RedisCache {
     client: Client,
     link: Mutex<Link>,
+    patience: u32,
 }
 
 #[derive(Default)]
@@ -51,7 +52,13 @@ impl RedisCache {
     /// # Errors
     /// When the URL is not one.
     pub fn new(url: &str) -> RedisResult<Self> {
-        Ok(Self { client: Client::open(url)?, link: Mutex::default() })
+        Ok(Self { client: Client::open(url)?, link: Mutex::default(), patience: 1 })
+    }
+
+    /// All limits so many times as long: for tests, whose Redis may get no processor for a moment.
+    #[must_use]
+    pub fn with_patience(self, times: u32) -> Self {
+        Self { patience: times, ..self }
     }
 
     /// Runs a command on the connection, making it first if need be.
@@ -73,6 +80,7 @@ impl RedisCache {
         limit: Duration,
         work: impl Fn(MultiplexedConnection) -> F,
     ) -> Option<T> {
+        let limit = self.patience * limit;
         let mut outcome = tokio::time::timeout(limit, work(self.connection().await?)).await;
         if let Ok(Err(error)) = &outcome
             && error.is_connection_dropped()
@@ -96,7 +104,8 @@ impl RedisCache {
         if link.failed_at.is_some_and(|at| at.elapsed() < REST) {
             return None;
         }
-        let made = tokio::time::timeout(CONNECT_LIMIT, self.client.get_multiplexed_async_connection()).await;
+        let made =
+            tokio::time::timeout(self.patience * CONNECT_LIMIT, self.client.get_multiplexed_async_connection()).await;
         let reason = match made {
             Ok(Ok(connection)) => {
                 link.connection = Some(connection.clone());

@@ -11,7 +11,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use backon::{ExponentialBuilder, Retryable as _};
 use domain::error::{Error, ErrorCode, Result};
-use domain::id::{PaymentId, RefundId};
+use domain::id::RefundId;
 use domain::money::Money;
 use domain::payment::IntentStatus;
 use jiff::Timestamp;
@@ -355,12 +355,12 @@ impl PaymentProvider for Stripe {
         expect::<PaymentIntent>(asked)?.read()
     }
 
-    async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent> {
-        self.act(intent_id, "capture", format!("{payment_id}-capture")).await
+    async fn capture(&self, intent_id: &str, name: &str) -> Result<Intent> {
+        self.act(intent_id, "capture", name.to_owned()).await
     }
 
-    async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent> {
-        self.act(intent_id, "cancel", format!("{payment_id}-cancel")).await
+    async fn cancel(&self, intent_id: &str, name: &str) -> Result<Intent> {
+        self.act(intent_id, "cancel", name.to_owned()).await
     }
 
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome> {

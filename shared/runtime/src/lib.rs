@@ -21,7 +21,7 @@ pub use events::{serve_event, serve_migration};
 pub use http::{OF_CALLERS, serve_http};
 pub use lambda_runtime::Error;
 pub use sqs::{Message, serve_sqs};
-pub use wiring::services;
+pub use wiring::{patient_services, services};
 
 /// A fifth of the instructions of a small request were the C library's allocator's.
 #[global_allocator]

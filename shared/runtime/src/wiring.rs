@@ -26,7 +26,15 @@ const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
 /// # Errors
 /// When `REDIS_URL` is none.
 pub fn services(config: &Config) -> Result<Services, Error> {
-    let aws = Aws::default();
+    patient_services(config, 1)
+}
+
+/// The same, which wait so many times as long for Redis and AWS: for tests.
+///
+/// # Errors
+/// Those of [`services`].
+pub fn patient_services(config: &Config, times: u32) -> Result<Services, Error> {
+    let aws = Aws::with_patience(times);
     let stripe = config.stripe.clone().map(|at| (SecretName::Stripe, at));
     let places = [
         (SecretName::Database, config.database.clone()),
@@ -38,13 +46,15 @@ pub fn services(config: &Config) -> Result<Services, Error> {
     .chain(stripe);
     let fresh = Duration::from_secs(config.secrets_fresh_seconds.into());
     let secrets: Arc<dyn SecretSource> = Arc::new(Secrets::new(SecretsManager::new(aws.clone()), places, fresh));
-    let redis = config.redis_url.as_ref().map(|url| RedisCache::new(url).map(Arc::new)).transpose()?;
+    let redis = config.redis_url.as_ref().map(|url| RedisCache::new(url)).transpose()?;
+    let redis = redis.map(|redis| Arc::new(redis.with_patience(times)));
     let cache: Arc<dyn Cache> = match &redis {
         Some(redis) => Arc::clone(redis) as _,
         None => Arc::new(NoCache),
     };
     let in_redis = redis.map(|redis| Arc::new(RedisThrottles::new(redis)) as Arc<dyn ThrottleStore>);
-    let in_dynamodb: Arc<dyn ThrottleStore> = Arc::new(DynamoThrottles::new(aws.clone(), &config.throttles_table));
+    let in_dynamodb = DynamoThrottles::new(aws.clone(), &config.throttles_table).with_patience(times);
+    let in_dynamodb = Arc::new(in_dynamodb) as Arc<dyn ThrottleStore>;
     let stripe_api = Arc::new(Stripe::new(secrets.clone(), &config.stripe_api_base));
     Ok(Services {
         db: Db::new(Arc::new(FromSecret(secrets.clone())), config.database_pool_size),

@@ -22,9 +22,9 @@ use crate::ledger::{post, subject};
 use crate::ports::RefundOutcome;
 use crate::settlement::event_data;
 
-/// For longer than this the provider remembers under which name something was done, and does it no second time. What
-/// is repeated later is looked for first.
-const PROVIDER_REMEMBERS: SignedDuration = SignedDuration::from_hours(20);
+/// A refund that was decided longer ago may have been tried, so it is looked for first: the provider repeats its answer
+/// to a name for a day, also if that was its own failure after the work was done, and forgets the name then.
+const MAY_HAVE_BEEN_TRIED: SignedDuration = SignedDuration::from_secs(15);
 
 impl Services {
     /// The refunds of payments that the caller has been shown, oldest first, in one statement.
@@ -60,7 +60,7 @@ impl Services {
         drop(connection);
         let payment = payment.ok_or_else(|| Error::internal("a refund of no payment"))?;
         let intent_id = payment.intent_id.as_deref().ok_or_else(|| Error::internal("a refund of no intent"))?;
-        let made = match age >= PROVIDER_REMEMBERS {
+        let made = match age >= MAY_HAVE_BEEN_TRIED {
             true => self.payment_provider.find_refund(refund.id, intent_id).await?,
             false => None,
         };

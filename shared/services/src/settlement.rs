@@ -89,9 +89,12 @@ impl Services {
             None => self.write("payments.give_up", |tx| async move { give_up(&tx, payment.id).await }).await?,
         };
         let Some(intent_id) = known else { return Ok(()) };
+        // Another name each time the reconciler takes it on: the provider repeats its answer to a name for a day, also if
+        // that was its own failure. Nothing is done twice by it, as an intent is captured or cancelled once.
+        let name = format!("{}-{}-{}", payment.id, instruction.as_str(), payment.asked_at.as_microsecond());
         let intent = match instruction {
-            Instruction::Capture => self.payment_provider.capture(&intent_id, payment.id).await?,
-            Instruction::Cancel => self.payment_provider.cancel(&intent_id, payment.id).await?,
+            Instruction::Capture => self.payment_provider.capture(&intent_id, &name).await?,
+            Instruction::Cancel => self.payment_provider.cancel(&intent_id, &name).await?,
         };
         self.settle(&intent).await
     }
@@ -154,7 +157,7 @@ impl Services {
 
     async fn cancel_intent(&self, intent: &Intent) -> Result<()> {
         let Some(payment_id) = intent.payment_id else { return Ok(()) };
-        let canceled = &self.payment_provider.cancel(&intent.id, payment_id).await?;
+        let canceled = &self.payment_provider.cancel(&intent.id, &format!("{payment_id}-cancel")).await?;
         self.write("payments.settle_canceled", |tx| async move { settle(&tx, canceled).await.map(drop) }).await
     }
 }

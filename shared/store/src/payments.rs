@@ -60,6 +60,8 @@ pub struct Payment {
     pub disputed: bool,
     /// What the provider must still be told.
     pub instruction: Option<Instruction>,
+    /// When the reconciler last took it on; long ago where something is to be told at once.
+    pub asked_at: Timestamp,
     /// When it was made.
     pub created_at: Timestamp,
     /// When it last changed.
@@ -68,7 +70,7 @@ pub struct Payment {
 
 pub(crate) const COLUMNS: &str = "id, booking_id, change_id, payer_id, intent_id, status, manual_capture, amount_minor, currency::text, \
                        captured_minor, refunded_minor, coalesce(captured_currency, currency)::text AS captured_currency, \
-                       quarantined_at IS NOT NULL AS quarantined, disputed, instruction, created_at, updated_at";
+                       quarantined_at IS NOT NULL AS quarantined, disputed, instruction, asked_at, created_at, updated_at";
 
 /// What a new attempt needs.
 #[derive(Clone, Copy, Debug)]
@@ -309,6 +311,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Payment> {
         quarantined: row.read("quarantined")?,
         disputed: row.read("disputed")?,
         instruction,
+        asked_at: row.read("asked_at")?,
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })

@@ -180,7 +180,7 @@ fn services(
         config.stripe_api_base.clone_from(api_base);
         config.stripe = Some(SecretAt::Value(secret.clone()));
     }
-    let mut services = runtime::services(&config).expect("REDIS_URL is an address");
+    let mut services = runtime::patient_services(&config, TIMES_AS_LONG).expect("REDIS_URL is an address");
     services.db = services.db.with_connect_limit(PATIENCE);
     services.events = Arc::clone(events) as _;
     services.mailer = Arc::clone(mails) as _;

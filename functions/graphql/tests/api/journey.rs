@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use domain::error::{Error, Result};
-use domain::id::{PaymentId, RefundId};
+use domain::id::RefundId;
 use domain::money::Money;
 use domain::payment::IntentStatus;
 use serde_json::{Value, json};
@@ -211,11 +211,11 @@ impl PaymentProvider for Provider {
         Ok(intent(intent_id, IntentStatus::RequiresPaymentMethod))
     }
 
-    async fn capture(&self, intent_id: &str, _: PaymentId) -> Result<Intent> {
+    async fn capture(&self, intent_id: &str, _: &str) -> Result<Intent> {
         Ok(intent(intent_id, IntentStatus::Succeeded))
     }
 
-    async fn cancel(&self, intent_id: &str, _: PaymentId) -> Result<Intent> {
+    async fn cancel(&self, intent_id: &str, _: &str) -> Result<Intent> {
         Ok(intent(intent_id, IntentStatus::Canceled))
     }
 

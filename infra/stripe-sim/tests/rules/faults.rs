@@ -29,6 +29,22 @@ async fn a_failing_answer_does_nothing_and_the_same_key_works_afterwards() {
 }
 
 #[tokio::test]
+async fn a_failure_once_the_work_began_is_kept_for_the_key_and_another_key_works() {
+    let stripe = Stripe::start().await;
+    for (kind, charges) in [("http_500_kept", 0), ("http_500_after", 1)] {
+        let before = count(&stripe).await.expect("a list");
+        stripe.fault(kind, 1).await;
+        stripe.post_with_key(PATH, FORM, kind).await.refused(500, "");
+        let again = stripe.post_with_key(PATH, FORM, kind).await;
+        assert_eq!(again.header("idempotent-replayed"), "true");
+        again.refused(500, "");
+        assert_eq!(count(&stripe).await, Some(before + charges));
+        stripe.post_with_key(PATH, FORM, &format!("{kind}-again")).await.ok();
+        assert_eq!(count(&stripe).await, Some(before + charges + 1));
+    }
+}
+
+#[tokio::test]
 async fn a_reset_ends_the_connection_and_does_nothing() {
     let stripe = Stripe::start().await;
     stripe.fault("reset", 1).await;

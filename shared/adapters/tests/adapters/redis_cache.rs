@@ -17,6 +17,11 @@ const SOON: Duration = Duration::from_millis(700);
 const SECONDS: Duration = Duration::from_secs(20);
 const AT_ONCE: Duration = Duration::from_millis(40);
 
+/// For what is not about its limits.
+fn patient() -> RedisCache {
+    RedisCache::new(&redis_url()).expect("an address").with_patience(10)
+}
+
 fn key() -> String {
     format!("test:{}", EventId::new())
 }
@@ -29,7 +34,7 @@ async fn misses_within(cache: &RedisCache, limit: Duration) {
 
 #[tokio::test]
 async fn what_is_kept_comes_back_until_it_is_forgotten() {
-    let cache = RedisCache::new(&redis_url()).expect("an address");
+    let cache = patient();
     let (key, value) = (key(), b"\0\xff bytes \xf0".as_slice());
     assert_eq!(cache.ping().await, Some(true));
     assert_eq!(cache.get(&key).await, None);
@@ -61,7 +66,7 @@ async fn leased(cache: &RedisCache, look: &Look) -> String {
 
 #[tokio::test]
 async fn one_works_an_answer_out_and_the_others_find_it() {
-    let (cache, look) = (RedisCache::new(&redis_url()).expect("an address"), look(None));
+    let (cache, look) = (patient(), look(None));
     let key = leased(&cache, &look).await;
     assert_eq!(cache.look(&look).await, Some(Looked::Awaited));
     cache.end_lease(&key, None, 60).await;
@@ -79,7 +84,7 @@ async fn one_works_an_answer_out_and_the_others_find_it() {
 
 #[tokio::test]
 async fn an_answer_goes_with_any_of_its_generations() {
-    let cache = RedisCache::new(&redis_url()).expect("an address");
+    let cache = patient();
     for gone in 0..2 {
         let look = look(None);
         let key = leased(&cache, &look).await;
@@ -92,7 +97,7 @@ async fn an_answer_goes_with_any_of_its_generations() {
 
 #[tokio::test]
 async fn what_is_asked_for_once_is_not_kept() {
-    let (cache, look) = (RedisCache::new(&redis_url()).expect("an address"), look(Some(60)));
+    let (cache, look) = (patient(), look(Some(60)));
     assert_eq!(cache.look(&look).await, Some(Looked::NotWorthKeeping));
     let key = leased(&cache, &look).await;
     cache.end_lease(&key, Some(b"x"), 60).await;
@@ -101,7 +106,7 @@ async fn what_is_asked_for_once_is_not_kept() {
 
 #[tokio::test]
 async fn a_value_has_an_end() {
-    let (cache, key) = (RedisCache::new(&redis_url()).expect("an address"), key());
+    let (cache, key) = (patient(), key());
     cache.set(&key, b"x", 60).await;
     let client = redis::Client::open(redis_url()).expect("an address");
     let mut connection = client.get_multiplexed_async_connection().await.expect("a connection");

@@ -2,7 +2,6 @@
 //! same moment.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use adapters::{DynamoThrottles, RedisCache, RedisThrottles};
 use domain::error::ErrorCode;
@@ -17,8 +16,8 @@ const WINDOW: i64 = 60_000;
 async fn stores() -> [(&'static str, Arc<dyn ThrottleStore>); 2] {
     let aws = LocalAws::connect().await;
     aws.ensure_tables().await;
-    let redis = Arc::new(RedisCache::new(&redis_url()).expect("an address"));
-    let dynamo = DynamoThrottles::new(aws.adapters(), aws.throttles_table()).with_limit(Duration::from_secs(30));
+    let redis = Arc::new(RedisCache::new(&redis_url()).expect("an address").with_patience(10));
+    let dynamo = DynamoThrottles::new(aws.adapters(), aws.throttles_table()).with_patience(25);
     [("redis", Arc::new(RedisThrottles::new(redis))), ("dynamodb", Arc::new(dynamo))]
 }
 

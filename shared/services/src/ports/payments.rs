@@ -92,10 +92,11 @@ pub trait PaymentProvider: Send + Sync {
     async fn create_intent(&self, new: &NewIntent) -> Result<Intent>;
     /// Asks for an intent.
     async fn intent(&self, intent_id: &str) -> Result<Intent>;
-    /// Captures an authorised intent; gives it as it then is, whether that could be done or not.
-    async fn capture(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
-    /// Cancels an intent; gives it as it then is, whether that could be done or not.
-    async fn cancel(&self, intent_id: &str, payment_id: PaymentId) -> Result<Intent>;
+    /// Captures an authorised intent; gives it as it then is, whether that could be done or not. Under the same `name`
+    /// the provider gives its first answer again, also when that was its own failure.
+    async fn capture(&self, intent_id: &str, name: &str) -> Result<Intent>;
+    /// Cancels an intent; gives it as it then is, whether that could be done or not. Names are as for a capture.
+    async fn cancel(&self, intent_id: &str, name: &str) -> Result<Intent>;
     /// Looks for a refund of an intent that was made under our name before; none when the provider knows of none.
     async fn find_refund(&self, refund_id: RefundId, intent_id: &str) -> Result<Option<RefundOutcome>>;
     /// Gives back money of a captured intent.

@@ -40,8 +40,8 @@ fn state(error: &Error) -> (ErrorCode, &str) {
 /// The limits of a policy, in hours before check-in; the stay is 5 nights long.
 fn limits(policy: CancellationPolicy) -> &'static [i64] {
     match policy {
-        CancellationPolicy::Flexible => &[24, 0, -24, -120],
-        CancellationPolicy::Moderate => &[5 * 24, 0, -24, -120],
+        CancellationPolicy::Flexible => &[24, 0, -24, -96],
+        CancellationPolicy::Moderate => &[5 * 24, 0, -24, -96],
         CancellationPolicy::Limited => &[14 * 24, 7 * 24, 0],
         CancellationPolicy::Firm => &[30 * 24, 7 * 24, 0],
         CancellationPolicy::Strict => &[14 * 24, 7 * 24, 0],
@@ -177,9 +177,11 @@ async fn refunds_in_parts_end_at_what_was_captured_to_the_unit() {
     let money = |amount| Some(Money::new(amount, payment.amount.currency));
     refunds(&platform, host, payment.id, money(1)).await.expect("one unit");
     refunds(&platform, host, payment.id, money(payment.captured_minor - 2)).await.expect("all but one");
-    for amount in [money(2), money(0), money(-1)] {
-        let error = refunds(&platform, host, payment.id, amount).await.expect_err("too much, or nothing");
-        assert_eq!(error.code(), ErrorCode::InvalidState);
+    for (amount, code) in
+        [(2, ErrorCode::InvalidState), (0, ErrorCode::ValidationFailed), (-1, ErrorCode::ValidationFailed)]
+    {
+        let error = refunds(&platform, host, payment.id, money(amount)).await.expect_err("too much, or nothing");
+        assert_eq!(error.code(), code);
     }
     refunds(&platform, host, payment.id, None).await.expect("the rest");
     assert_eq!(platform.payment(payment.id).await.refunded_minor, payment.captured_minor);
@@ -322,4 +324,25 @@ async fn a_refund_that_fails_after_all_is_undone_once() {
     assert_eq!(platform.payment(attempt.id).await.refunded_minor, 0);
     platform.check_books().await;
     refunds(&platform, &platform.host.actor, attempt.id, None).await.expect("owed again");
+}
+
+#[tokio::test]
+async fn a_stay_that_is_over_is_cancelled_by_nobody_though_no_sweeper_came() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|_| {}).await;
+    let (booking, _) = platform.paid(&property, (10, 13)).await;
+    let details = &property.details;
+    let over = details.rules.time_zone.instant(booking.dates.check_out(), details.check_out_time);
+    platform.kit.database.set_now(over).await;
+    for person in [&platform.guest, &platform.host] {
+        for error in [
+            preview(&platform, &person.actor, booking.id).await.expect_err("over"),
+            cancels(&platform, &person.actor, booking.id).await.expect_err("over"),
+        ] {
+            assert_eq!(state(&error), (ErrorCode::InvalidState, "completed"));
+        }
+    }
+    platform.kit.database.set_now(over - SignedDuration::from_mins(1)).await;
+    cancels(&platform, &platform.host.actor, booking.id).await.expect("in time");
+    platform.check_books().await;
 }

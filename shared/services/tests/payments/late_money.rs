@@ -1,6 +1,7 @@
 //! Money that comes after its hold ran out: it takes the nights if they are free, else it goes back, once and in full.
 
 use jiff::SignedDuration;
+use jiff::civil::time;
 use services::bookings::Booking;
 use testkit::in_days;
 
@@ -60,6 +61,22 @@ async fn late_money_for_nights_that_are_gone_goes_back_in_full_once() {
         platform.reconcile().await;
     }
     went_back_once(&platform, &booking).await;
+}
+
+#[tokio::test]
+async fn late_money_for_nights_that_are_over_goes_back_in_full_once() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|_| {}).await;
+    let (on_the_day, too_late) = (platform.book(&property, (10, 13)).await, platform.book(&property, (20, 23)).await);
+    let zone = &property.details.rules.time_zone;
+    let attempts = [platform.attempt(&on_the_day).await, platform.attempt(&too_late).await];
+    for (attempt, (day, hour)) in attempts.iter().zip([(10, 23), (21, 0)]) {
+        platform.kit.database.set_now(zone.instant(in_days(day), time(hour, 0, 0, 0))).await;
+        platform.stripe.pay(&attempt.client_secret, crate::VISA).await;
+        platform.hear().await;
+    }
+    assert_eq!(platform.status(on_the_day.id).await, "confirmed", "the first night is still to come");
+    went_back_once(&platform, &too_late).await;
 }
 
 #[tokio::test]

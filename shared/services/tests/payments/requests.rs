@@ -251,3 +251,39 @@ async fn a_late_authorisation_waits_for_the_host_if_the_nights_are_free_and_is_l
     }
     assert_eq!(platform.stripe.balance().await, 0);
 }
+
+#[tokio::test]
+async fn an_accepted_request_whose_time_ran_out_uncaptured_is_let_go_and_never_charged() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let (booking, attempt) = requested(&platform, &property, (10, 13)).await;
+    platform.kit.database.advance(SignedDuration::from_mins(24 * 60 - 1)).await;
+    platform.stripe.fault("http_500", 1_000, "/capture").await;
+    accepts(&platform, &platform.host, &booking).await.expect("in time");
+    platform.kit.database.advance(SignedDuration::from_mins(16)).await;
+    assert_eq!(platform.status(booking.id).await, "expired");
+    platform.stripe.clear_faults().await;
+    platform.reconcile().await;
+    assert_eq!(platform.payment(attempt.id).await.status.as_str(), "canceled");
+    assert_eq!(platform.stripe.balance().await, 0);
+    assert_eq!(platform.refunds().await, (0, 0), "there was nothing to give back");
+    platform.check_books().await;
+}
+
+#[tokio::test]
+async fn a_card_authorised_for_an_attempt_that_is_given_up_asks_nothing_of_the_host() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let booking = platform.book(&property, (10, 13)).await;
+    let attempt = platform.attempt(&booking).await;
+    platform.kit.database.advance(SignedDuration::from_mins(15)).await;
+    platform.stripe.fault("http_500", 2, "/cancel").await;
+    platform.wait_for_reconciler().await;
+    platform.kit.services.reconcile_payments().await.expect_err("the provider is down");
+    platform.stripe.pay(&attempt.client_secret, VISA).await;
+    platform.hear().await;
+    assert_eq!(platform.status(booking.id).await, "expired");
+    assert_eq!(platform.payment(attempt.id).await.status.as_str(), "canceled");
+    assert_eq!(platform.events_of("booking.requested").await, 0);
+    platform.check_books().await;
+}

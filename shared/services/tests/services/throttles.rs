@@ -1,7 +1,6 @@
 //! Guessing is limited by address and account, the owner gets in all the same, and where nobody counts nobody gets in.
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use adapters::{DynamoThrottles, RedisCache, RedisThrottles};
 use domain::error::{Error, ErrorCode, Result};
@@ -46,7 +45,7 @@ async fn without_redis(kit: &Kit) -> Services {
     let gone = RedisThrottles::new(Arc::new(RedisCache::new("redis://127.0.0.1:1").expect("an address")));
     let aws = LocalAws::connect().await;
     let mut services = kit.more_services();
-    let table = DynamoThrottles::new(aws.adapters(), aws.throttles_table()).with_limit(Duration::from_secs(30));
+    let table = DynamoThrottles::new(aws.adapters(), aws.throttles_table()).with_patience(25);
     services.throttles = vec![Arc::new(gone), Arc::new(table)];
     services
 }
