@@ -1,5 +1,6 @@
 //! What people and workers do, as they would: by requests, and by what the queues and the provider hand them.
 
+use domain::id::BookingId;
 use http::Method;
 use serde_json::{Value, json};
 use testkit::{Answer, Authentication, Person};
@@ -242,11 +243,29 @@ impl World {
 
     async fn cancel(&self, number: usize, by: Side) -> Went {
         let (Some(id), Some(person)) = (self.made(number).await?, self.side(number, by)) else { return nothing() };
+        let path = format!("/v1/bookings/{id}/cancellation");
+        let shown = self.request(Method::GET, &path, &person, None, &Value::Null).await?;
         let answer = self.post(&format!("/v1/bookings/{id}/cancel"), &person, None, &json!({})).await?;
         if answer.status == 200 {
+            if shown.status == 200 {
+                self.require_as_shown(&id, &shown.json()).await?;
+            }
             self.promised.borrow_mut().ended.insert(id, "cancelled");
         }
         expected(&answer, &[200, 409, 503])
+    }
+
+    /// What is given back of a booking that was just called off is what its preview said.
+    async fn require_as_shown(&self, id: &str, shown: &Value) -> Result<(), String> {
+        let id: BookingId = id.parse().map_err(|_| format!("{id} is no id"))?;
+        let sql =
+            "SELECT coalesce(sum(r.amount_minor), 0)::bigint FROM refunds r JOIN payments p ON p.id = r.payment_id
+                   WHERE p.booking_id = $1 AND r.reason = 'The booking was cancelled.'";
+        let back: i64 = self.kit.database.value(sql, &[&id.uuid()]).await;
+        match shown["refund"]["amount"] == back {
+            true => Ok(()),
+            false => Err(format!("{back} goes back of {id}, and the preview said {}", shown["refund"])),
+        }
     }
 
     async fn refund(&self, place: Place, number: usize, percent: i64) -> Went {

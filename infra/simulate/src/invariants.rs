@@ -8,7 +8,7 @@ use crate::acts::text;
 use crate::world::{Known, World};
 
 /// Each gives a row, and a text in it, for every fault.
-const ALWAYS: [(&str, &str); 8] = [
+const ALWAYS: [(&str, &str); 9] = [
     (
         "nights are promised twice",
         "SELECT a.id || ' and ' || b.id FROM bookings a JOIN bookings b
@@ -38,6 +38,11 @@ const ALWAYS: [(&str, &str); 8] = [
         "SELECT b.id || ' ' || b.status FROM bookings b
          WHERE b.status IN ('confirmed', 'completed', 'no_show')
              AND NOT EXISTS (SELECT 1 FROM payments p WHERE p.booking_id = b.id AND p.status = 'succeeded')",
+    ),
+    (
+        "a request that waits for its host is being given up",
+        "SELECT b.id::text FROM bookings b JOIN payments p ON p.booking_id = b.id
+         WHERE b.status = 'pending_host' AND b.hold_expires_at > app_now() AND p.instruction = 'cancel'",
     ),
     (
         "more goes back than came",

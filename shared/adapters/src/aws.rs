@@ -9,7 +9,7 @@ use aws_config::retry::RetryConfig;
 use aws_config::stalled_stream_protection::StalledStreamProtectionConfig;
 use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
 use domain::error::{Error, Result};
 use tokio::sync::OnceCell;
@@ -87,8 +87,32 @@ where
     let is_ours = error.as_service_error().and_then(ProvideErrorMetadata::code).is_some_and(|code| {
         matches!(code, "ValidationException" | "AccessDeniedException" | "SerializationException" | "MissingParameter")
     });
-    let cause = format!("{service}: {}", DisplayErrorContext(&error));
+    let cause = format!("{service}: {}", told(service, &error));
     if is_ours { Error::internal(cause) } else { Error::unavailable(cause) }
+}
+
+/// What may be logged of a failed call. Bodies never are, since they may hold a secret; nor what SES says, which names
+/// whom the mail was for.
+fn told<E, R>(service: &str, error: &SdkError<E, R>) -> String
+where
+    E: StdError + ProvideErrorMetadata + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match error {
+        SdkError::ServiceError(answer) => {
+            let (code, message) = (answer.err().code().unwrap_or("no code"), answer.err().message());
+            match message.filter(|_| service != "ses") {
+                Some(message) => format!("{code}: {message}"),
+                None => code.to_owned(),
+            }
+        }
+        SdkError::ResponseError(_) => "an answer that can't be read".to_owned(),
+        unanswered => {
+            let first: Option<&dyn StdError> = Some(unanswered);
+            let chain = std::iter::successors(first, |error| (*error).source());
+            chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+        }
+    }
 }
 
 /// What a conditional write to DynamoDB came to: none when its condition did not hold.
@@ -139,4 +163,42 @@ pub(crate) fn n(value: impl ToString) -> AttributeValue {
 /// Writes a text as DynamoDB wants it.
 pub(crate) fn s(value: impl Into<String>) -> AttributeValue {
     AttributeValue::S(value.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_sesv2::operation::send_email::SendEmailError;
+    use aws_sdk_sesv2::types::error::MessageRejected;
+
+    fn refused(service: &'static str) -> String {
+        let message = "Email address is not verified: guest@example.com";
+        let meta = aws_sdk_sesv2::error::ErrorMetadata::builder().code("MessageRejected").message(message).build();
+        let rejected = MessageRejected::builder().message(message).meta(meta).build();
+        let answer = r#"{"message": "Email address is not verified: guest@example.com"}"#;
+        let error = SdkError::service_error(SendEmailError::MessageRejected(rejected), answer);
+        from_sdk(service, error).causes()
+    }
+
+    #[test]
+    fn nothing_is_told_of_whom_a_mail_was_for() {
+        assert!(refused("ses").contains("ses: MessageRejected"), "{}", refused("ses"));
+        assert!(!refused("ses").contains("guest@example.com"), "{}", refused("ses"));
+        assert_eq!(refused("sqs").matches("guest@example.com").count(), 1, "{}", refused("sqs"));
+    }
+
+    #[test]
+    fn an_answer_that_cannot_be_read_is_not_told() {
+        let error: SdkError<SendEmailError, &str> = SdkError::response_error("no JSON", "a secret");
+        let causes = from_sdk("secretsmanager", error).causes();
+        assert!(causes.contains("an answer that can't be read") && !causes.contains("a secret"), "{causes}");
+    }
+
+    #[test]
+    fn what_hindered_a_call_is_told_with_its_causes() {
+        let refused = std::io::Error::new(std::io::ErrorKind::ConnectionRefused, "nobody listens");
+        let error: SdkError<SendEmailError, &str> = SdkError::timeout_error(refused);
+        let causes = from_sdk("dynamodb", error).causes();
+        assert!(causes.contains("nobody listens"), "{causes}");
+    }
 }

@@ -1,12 +1,20 @@
 //! Mails by SESv2.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
+use aws_config::retry::RetryConfig;
+use aws_config::timeout::TimeoutConfig;
 use aws_sdk_sesv2::types::{Body, Content, Destination, EmailContent, Message};
 use domain::error::{Error, Result};
 use services::ports::{Mail, Mailer};
 use tokio::sync::OnceCell;
 
 use crate::aws::{Aws, from_sdk};
+
+/// Two mails an event, and a worker has 25 s.
+const SEND_LIMIT: Duration = Duration::from_secs(5);
+const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 /// Sends from one verified identity.
 pub struct SesMailer {
@@ -22,7 +30,17 @@ impl SesMailer {
     }
 
     async fn client(&self) -> &aws_sdk_sesv2::Client {
-        self.client.get_or_init(|| async { aws_sdk_sesv2::Client::new(self.aws.config().await) }).await
+        let make = || async {
+            // A mail that was taken and not answered for must not be sent again at once: the queue brings it back, and
+            // nobody waits for it.
+            let limits = TimeoutConfig::builder().connect_timeout(CONNECT_LIMIT).operation_timeout(SEND_LIMIT).build();
+            let config = aws_sdk_sesv2::config::Builder::from(self.aws.config().await)
+                .retry_config(RetryConfig::disabled())
+                .timeout_config(limits)
+                .build();
+            aws_sdk_sesv2::Client::from_conf(config)
+        };
+        self.client.get_or_init(make).await
     }
 }
 

@@ -151,10 +151,20 @@ struct RefusalDetail {
     #[serde(rename = "type")]
     kind: Option<String>,
     code: Option<String>,
+    param: Option<String>,
     message: Option<String>,
 }
 
 impl RefusalDetail {
+    /// Whether the account asked about is no longer one of ours: closed, or its owner has left.
+    fn is_of_lost_account(&self) -> bool {
+        match self.code.as_deref() {
+            Some("account_invalid") => true,
+            Some("resource_missing") => self.param.as_deref() == Some("account"),
+            _ => false,
+        }
+    }
+
     /// Stripe's name of the reason, or its sentence where there is no name.
     fn reason(self) -> String {
         self.code.or(self.message).unwrap_or_default()
@@ -247,6 +257,8 @@ impl Stripe {
             (StatusCode::BAD_REQUEST | StatusCode::PAYMENT_REQUIRED | StatusCode::NOT_FOUND, Ok(refusal)) => {
                 Ok(Outcome::Refused(refusal))
             }
+            // Of one host's account; any other 403 is about our key, and may pass.
+            (StatusCode::FORBIDDEN, Ok(refusal)) if refusal.is_of_lost_account() => Ok(Outcome::Refused(refusal)),
             (status, _) => Err(Error::unavailable(format!("Stripe answered {status}"))),
         }
     }
@@ -339,11 +351,10 @@ impl PaymentProvider for Stripe {
         ];
         let key = Some(format!("{}-create", new.payment_id));
         match self.call(Method::POST, "/v1/payment_intents", &form, key).await? {
-            Outcome::Refused(RefusalDetail { code: Some(code), .. })
-                if code == "amount_too_small" || code == "amount_too_large" =>
-            {
-                let detail = format!("The payment provider does not take {}: {code}.", new.amount);
-                Err(Error::new(ErrorCode::InvalidState, detail))
+            // The amount or its currency: there is nothing that the guest could do about it.
+            Outcome::Refused(refusal) if matches!(refusal.param.as_deref(), Some("amount" | "currency")) => {
+                let detail = format!("The payment provider does not take {}: {}.", new.amount, refusal.reason());
+                Err(Error::new(ErrorCode::InvalidState, detail).with("state", "requires_payment_method"))
             }
             made => expect::<PaymentIntent>(made)?.read(),
         }

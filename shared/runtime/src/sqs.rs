@@ -1,6 +1,7 @@
 //! Working off a queue: each message by itself, so that a bad one takes no other with it.
 
 use std::panic::AssertUnwindSafe;
+use std::time::{Duration, Instant};
 
 use aws_lambda_events::sqs::{SqsBatchResponse, SqsEvent, SqsMessage};
 use domain::error::Result;
@@ -11,6 +12,10 @@ use tracing::Instrument as _;
 
 use crate::Error;
 use crate::wiring::{start, warm_up};
+
+/// No message of a batch is begun after so long: a worker has 25 s (template.yaml), and one that is killed at its end
+/// has nothing done, by its queue's account.
+const BATCH_LIMIT: Duration = Duration::from_secs(15);
 
 /// A message of the queue.
 #[derive(Clone, Debug)]
@@ -36,7 +41,7 @@ where
     let serve = async |event: LambdaEvent<SqsEvent>| {
         let trace_id = event.context.xray_trace_id.as_deref();
         let span = tracing::info_span!("batch", request_id = event.context.request_id, trace_id);
-        let failures = work_off(event.payload, async |message| {
+        let failures = work_off(event.payload, Instant::now() + BATCH_LIMIT, async |message| {
             // Boxed: the futures of use cases nest deeper than the compiler lays out in one piece.
             Box::pin(handle(&services, message)).await
         })
@@ -47,10 +52,16 @@ where
     Runtime::new(service_fn(serve)).run().await
 }
 
-async fn work_off(event: SqsEvent, handle: impl AsyncFn(Message) -> Result<()>) -> SqsBatchResponse {
+/// Hands on what can be begun until then; the rest goes back.
+async fn work_off(event: SqsEvent, until: Instant, handle: impl AsyncFn(Message) -> Result<()>) -> SqsBatchResponse {
     let mut failures = SqsBatchResponse::default();
     for message in event.records.into_iter().map(message) {
         let id = message.id.clone();
+        if Instant::now() >= until {
+            tracing::warn!(message_id = id, "the batch took too long: the message goes back");
+            failures.add_failure(id);
+            continue;
+        }
         let span = tracing::info_span!("message", message_id = id, receive_count = message.receive_count);
         let work = AssertUnwindSafe(handle(message)).catch_unwind();
         let done = async {
@@ -87,11 +98,25 @@ mod tests {
     use super::*;
     use serde_json::json;
 
+    /// Messages numbered from 1.
+    fn batch(bodies: &[&str]) -> SqsEvent {
+        let record = |(at, body): (usize, &&str)| json!({ "messageId": (at + 1).to_string(), "body": body, "attributes": { "ApproximateReceiveCount": "3" } });
+        let records: Vec<_> = bodies.iter().enumerate().map(record).collect();
+        serde_json::from_value(json!({ "Records": records })).expect("an event")
+    }
+
+    fn failed(response: &SqsBatchResponse) -> Vec<&str> {
+        response.batch_item_failures.iter().map(|failure| failure.item_identifier.as_str()).collect()
+    }
+
+    #[tokio::test]
+    async fn what_is_not_begun_in_time_goes_back() {
+        let response = work_off(batch(&["a", "b"]), Instant::now(), async |_| panic!("too late")).await;
+        assert_eq!(failed(&response), ["1", "2"]);
+    }
+
     #[tokio::test]
     async fn a_failing_or_panicking_message_fails_alone() {
-        let record = |id: &str, body: &str| json!({ "messageId": id, "body": body, "attributes": { "ApproximateReceiveCount": "3" } });
-        let records = [record("1", "good"), record("2", "bad"), record("3", "panic"), record("4", "good")];
-        let event = serde_json::from_value(json!({ "Records": records })).expect("an event");
         let handle = async |message: Message| match message.body.as_str() {
             "bad" => Err(domain::error::Error::internal("bad")),
             "panic" => panic!("as told"),
@@ -100,8 +125,8 @@ mod tests {
                 Ok(())
             }
         };
-        let failures = work_off(event, handle).await.batch_item_failures;
-        let failed: Vec<_> = failures.iter().map(|failure| failure.item_identifier.as_str()).collect();
-        assert_eq!(failed, ["2", "3"]);
+        let until = Instant::now() + BATCH_LIMIT;
+        let response = work_off(batch(&["good", "bad", "panic", "good"]), until, handle).await;
+        assert_eq!(failed(&response), ["2", "3"]);
     }
 }

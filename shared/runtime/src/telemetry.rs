@@ -44,7 +44,11 @@ const OURS: [&str; 19] = [
 pub fn start() {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok()).unwrap_or(LevelFilter::INFO);
     let others = level.min(LevelFilter::WARN);
-    let filter = Targets::new().with_default(others).with_targets(OURS.map(|target| (target, level)));
+    let filter = Targets::new()
+        .with_default(others)
+        .with_targets(OURS.map(|target| (target, level)))
+        // Errors of handlers a second time, as `Debug`, and panics, which the hook below tells.
+        .with_target("lambda_runtime::layers::panic", LevelFilter::OFF);
     let function = std::env::var("AWS_LAMBDA_FUNCTION_NAME").unwrap_or_default();
     let lines = JsonLines { function, output: std::io::stdout };
     if tracing_subscriber::registry().with(lines).with(filter).try_init().is_ok() {

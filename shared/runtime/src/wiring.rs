@@ -21,6 +21,9 @@ use crate::secrets::Secrets;
 /// The longest a start waits for what it warms up.
 const WARM_UP_LIMIT: Duration = Duration::from_secs(2);
 
+/// Of a request's 2.8 s, which must do for the work itself too.
+const FOLLOW_UP_LIMIT: Duration = Duration::from_millis(1_300);
+
 /// The services of this configuration.
 ///
 /// # Errors
@@ -86,6 +89,7 @@ pub fn patient_services(config: &Config, times: u32) -> Result<Services, Error> 
                 trusted_origin: config.calendar_feed_trusted_origin.clone(),
                 ..FeedSettings::default()
             },
+            follow_up_limit: times * FOLLOW_UP_LIMIT,
         },
     })
 }

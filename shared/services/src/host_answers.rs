@@ -56,12 +56,18 @@ pub async fn decline(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Booking> {
 }
 
 impl Services {
-    /// Tells the provider what an act on a booking has decided, as far as it can be told now. What fails is left to
-    /// the reconciler: the act itself is committed.
+    /// Tells the provider what an act on a booking has decided, as far as it can be told now. What fails or takes too long
+    /// is left to the reconciler: the act itself is committed.
     pub async fn carry_out_for(&self, booking_id: BookingId) {
-        if let Err(error) = self.try_to_carry_out(booking_id).await {
+        if let Err(error) = self.follow_up(self.try_to_carry_out(booking_id)).await {
             tracing::warn!(%booking_id, cause = error.causes(), "what was decided is left to the reconciler");
         }
+    }
+
+    /// Waits for a call of the provider no longer than whoever asked for the act is to wait for the answer.
+    pub(crate) async fn follow_up(&self, call: impl Future<Output = Result<()>>) -> Result<()> {
+        let in_time = tokio::time::timeout(self.settings.follow_up_limit, call).await;
+        in_time.unwrap_or_else(|_| Err(Error::unavailable("the provider takes too long")))
     }
 
     async fn try_to_carry_out(&self, booking_id: BookingId) -> Result<()> {

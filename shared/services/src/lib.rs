@@ -2,6 +2,7 @@
 //! Rules are `domain`'s, SQL is `store`'s, what is outside comes in through `ports`. Knows nothing of HTTP.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use domain::error::{Error, Result};
 use domain::pricing::ServiceFees;
@@ -100,6 +101,8 @@ pub struct Settings {
     pub limits: Limits,
     /// How calendars of other sites are read.
     pub calendar_feeds: FeedSettings,
+    /// A request whose work is committed waits so long for the provider to be told of it; the rest is the reconciler's.
+    pub follow_up_limit: Duration,
 }
 
 /// Everything a use case works with.

@@ -21,6 +21,7 @@ use crate::Services;
 use crate::actor::Actor;
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
 use crate::ports::{Intent, NewIntent};
+use crate::settlement::check_in_of;
 
 /// A payment as one caller sees it.
 #[derive(Clone, Debug)]
@@ -198,6 +199,10 @@ async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<Prepar
             Error::invalid_field("/booking_id", Invalid::new("not_found", "There is no such booking of yours."))
         })?;
     let due = due_of(tx, &booking).await?;
+    if due.amount.amount < 1 {
+        let detail = "The payment provider takes no payment of nothing.";
+        return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
+    }
     if store::payments::has_quarantined(tx, booking_id).await? {
         let detail = "Money for this booking is being looked at; nothing more is to be paid.";
         return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
@@ -228,6 +233,11 @@ async fn due_of(tx: &Tx, booking: &Booking) -> Result<NewPayment> {
         manual_capture: !booking.instant_book,
     };
     if booking.status == BookingStatus::PendingPayment {
+        if due.manual_capture && check_in_of(tx, booking).await? <= store::clock::now(tx).await? {
+            // Better no card is asked than one authorised for nothing.
+            let detail = "It is past the check-in time, before which the host would have to answer this request.";
+            return Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()));
+        }
         return Ok(due);
     }
     if booking.status == BookingStatus::Confirmed

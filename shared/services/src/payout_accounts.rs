@@ -2,6 +2,7 @@
 //! is asked for, never taken from an event.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::UserId;
@@ -14,6 +15,7 @@ use crate::Services;
 use crate::actor::{Actor, require_active};
 use crate::idempotency::{Answer, IdempotencyKey, SavedAnswer, replay};
 use crate::ports::ProviderAccount;
+use crate::settlement::side_by_side;
 
 /// An account that can't be paid yet is asked about again after so long: webhooks may be lost.
 const ASK_AGAIN_SECONDS: f64 = 3_600.0;
@@ -129,18 +131,16 @@ impl Services {
         self.write("payout_accounts.settle", |tx| async move { keep_status(&tx, told).await }).await
     }
 
-    /// Asks about accounts that can't be paid yet; gives how many.
-    pub(crate) async fn reconcile_payout_accounts(&self) -> Result<u64> {
+    /// Asks about accounts that can't be paid yet, as far as it can be begun until then; gives how many.
+    pub(crate) async fn reconcile_payout_accounts(&self, until: Instant) -> Result<u64> {
         let unsettled = self
             .write("payout_accounts.claim", |tx| async move {
                 store::payout_accounts::claim_unsettled(&tx, ASK_AGAIN_SECONDS, BATCH_ROWS).await
             })
             .await?;
-        let mut first_failure = Ok(());
-        for account_id in &unsettled {
-            first_failure = first_failure.and(self.settle_payout_account(account_id).await);
-        }
-        first_failure.map(|()| unsettled.len() as u64)
+        let total = unsettled.len() as u64;
+        let ask = |account_id: String| async move { self.settle_payout_account(&account_id).await };
+        side_by_side(unsettled, until, ask).await.map(|()| total)
     }
 }
 

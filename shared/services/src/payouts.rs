@@ -7,6 +7,8 @@
 //! **Taken back** as far as more was paid than earned; what the provider can't take back stays owed in the books, and
 //! the host's later payouts in that currency are reduced by it.
 
+use std::time::{Duration, Instant};
+
 use domain::error::{Error, ErrorCode, Result};
 use domain::id::PayoutId;
 use domain::user::Role;
@@ -24,6 +26,9 @@ const PLANNED_ROWS: i64 = 200;
 
 /// How many transfers or reversals a pass makes: it must end before the next one starts.
 const BATCH_ROWS: i64 = 50;
+
+/// No further call of the provider is begun after so long: the scheduler has other things to do.
+const PASS_LIMIT: Duration = Duration::from_secs(12);
 
 /// A transfer or reversal under way is its sender's for so long, then the reconciler's. Longer than a call may take.
 const CLAIM_SECONDS: f64 = 30.0;
@@ -53,21 +58,22 @@ impl Services {
     /// # Errors
     /// The first failure, after all were tried.
     pub async fn run_payouts(&self) -> Result<u64> {
+        let until = Instant::now() + PASS_LIMIT;
         let planned = self.plan_payouts().await;
-        let reversed = self.reverse_payouts().await;
-        let asked = self.reconcile_payout_accounts().await;
-        let repeated = self.repeat_payouts().await;
-        let sent = self.send_due_payouts().await;
+        let reversed = self.reverse_payouts(until).await;
+        let asked = self.reconcile_payout_accounts(until).await;
+        let repeated = self.repeat_payouts(until).await;
+        let sent = self.send_due_payouts(until).await;
         planned.and(asked)?;
         Ok(reversed? + repeated? + sent?)
     }
 }
 
-/// Keeps the first failure of several; says whether the provider is there to go on with.
-fn goes_on(first_failure: &mut Result<()>, outcome: Result<()>) -> bool {
+/// Keeps the first failure of several; says whether the provider is there to go on with, and time for it.
+fn goes_on(first_failure: &mut Result<()>, outcome: Result<()>, until: Instant) -> bool {
     let is_away = outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::Unavailable);
     if first_failure.is_ok() {
         *first_failure = outcome;
     }
-    !is_away
+    !is_away && Instant::now() < until
 }

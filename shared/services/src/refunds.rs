@@ -37,14 +37,14 @@ impl Services {
 
     /// Tells the provider of a payment's decided refunds, as far as it can be told now; the reconciler does the rest.
     pub async fn carry_out_refunds_of(&self, payment_id: PaymentId) {
-        let outcome = async {
+        let outcome = async move {
             let refunds = store::refunds::list_of_payments(&self.db.connection().await?, &[payment_id]).await?;
             for refund in refunds.iter().filter(|refund| refund.status == RefundStatus::Pending) {
                 self.carry_out_refund(refund).await?;
             }
-            Ok::<_, Error>(())
+            Ok(())
         };
-        if let Err(error) = outcome.await {
+        if let Err(error) = self.follow_up(outcome).await {
             tracing::warn!(%payment_id, cause = error.causes(), "a refund is left to the reconciler");
         }
     }

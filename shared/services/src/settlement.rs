@@ -110,7 +110,7 @@ impl Services {
             .await?;
         let (mut total, mut first_failure) = (0, Ok(()));
         loop {
-            let (done, is_last, outcome) = self.reconcile_batch().await?;
+            let (done, is_last, outcome) = self.reconcile_batch(until).await?;
             total += done;
             first_failure = first_failure.and(outcome);
             if is_last || Instant::now() >= until {
@@ -124,8 +124,9 @@ impl Services {
         first_failure.map(|()| total)
     }
 
-    /// One batch of each kind: how many, whether nothing more is due, and the first failure.
-    async fn reconcile_batch(&self) -> Result<(u64, bool, Result<()>)> {
+    /// One batch of each kind: how many, whether nothing more is due, and the first failure. What is not begun until then
+    /// is left to a later pass.
+    async fn reconcile_batch(&self, until: Instant) -> Result<(u64, bool, Result<()>)> {
         let unsettled = self
             .write("payments.claim_unsettled", |tx| async move {
                 store::payments::claim_unsettled(&tx, ASK_AGAIN_SECONDS, BATCH_ROWS).await
@@ -149,8 +150,8 @@ impl Services {
             }
         };
         let lengths = [unsettled.len(), refunds.len(), without_fee.len()];
-        let settled = side_by_side(unsettled.into_iter().chain(without_fee), settle).await;
-        let refunded = side_by_side(refunds, |refund| async move { self.carry_out_refund(&refund).await }).await;
+        let settled = side_by_side(unsettled.into_iter().chain(without_fee), until, settle).await;
+        let refunded = side_by_side(refunds, until, |refund| async move { self.carry_out_refund(&refund).await }).await;
         let is_last = lengths.iter().all(|length| (*length as u64) < BATCH_ROWS.unsigned_abs());
         Ok((lengths.iter().sum::<usize>() as u64, is_last, settled.and(refunded)))
     }
@@ -162,12 +163,17 @@ impl Services {
     }
 }
 
-/// Works items off, a few at a time; the first failure, after all were tried.
-async fn side_by_side<T, F>(items: impl IntoIterator<Item = T>, work: impl Fn(T) -> F) -> Result<()>
+/// Works items off, a few at a time, as far as they can be begun until then; the first failure, after all were tried.
+pub(crate) async fn side_by_side<T, F>(
+    items: impl IntoIterator<Item = T>,
+    until: Instant,
+    work: impl Fn(T) -> F,
+) -> Result<()>
 where
     F: Future<Output = Result<()>>,
 {
-    let outcomes = futures::stream::iter(items).map(work).buffer_unordered(SIDE_BY_SIDE);
+    let in_time = items.into_iter().take_while(|_| Instant::now() < until);
+    let outcomes = futures::stream::iter(in_time).map(work).buffer_unordered(SIDE_BY_SIDE);
     outcomes.fold(Ok(()), |first, outcome| async move { first.and(outcome) }).await
 }
 
@@ -342,9 +348,7 @@ async fn released(tx: &Tx, booking: &Booking) -> Result<FollowUp> {
 
 /// Until when the host may answer: 24 hours, never past check-in, nor past what the card's authorisation allows.
 async fn answer_by(tx: &Tx, booking: &Booking, intent: &Intent, now: Timestamp) -> Result<Timestamp> {
-    let rules = rules_of(tx, booking).await?;
-    let check_in = rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time);
-    let by_rule = (now + SignedDuration::from_hours(HOST_ANSWER_HOURS)).min(check_in);
+    let by_rule = (now + SignedDuration::from_hours(HOST_ANSWER_HOURS)).min(check_in_of(tx, booking).await?);
     Ok(intent.capture_before.map_or(by_rule, |limit| by_rule.min(limit)))
 }
 
@@ -361,6 +365,12 @@ async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
     let (from, until) = (booking.dates.check_in(), booking.held_until);
     store::bookings::expire_overdue_on(tx, booking.property_id, from, until).await?;
     Ok(!store::bookings::nights_are_taken(tx, booking).await?)
+}
+
+/// When the guest may come.
+pub(crate) async fn check_in_of(tx: &Tx, booking: &Booking) -> Result<Timestamp> {
+    let rules = rules_of(tx, booking).await?;
+    Ok(rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time))
 }
 
 async fn rules_of(tx: &Tx, booking: &Booking) -> Result<StayRules> {

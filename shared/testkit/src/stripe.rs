@@ -75,6 +75,13 @@ impl StripeAccount {
         body
     }
 
+    /// How many calls of this path there were, worked on or not.
+    pub async fn calls(&self, method: &str, path: &str) -> usize {
+        let log = self.get("/_sim/requests").await;
+        let is_it = |call: &&Value| call["method"] == method && call["path"] == path;
+        log.as_array().expect("a list").iter().filter(is_it).count()
+    }
+
     /// An act on the account that the product does not do.
     pub async fn post(&self, path: &str, form: &[(&str, &str)]) -> Value {
         let (status, body) = send(self.call(Method::POST, path).form(form)).await;

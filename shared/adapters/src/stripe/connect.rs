@@ -1,7 +1,7 @@
 //! Connect: hosts' accounts, transfers to them, and their reversals.
 
 use async_trait::async_trait;
-use domain::error::{Error, Invalid, Result};
+use domain::error::{Error, ErrorCode, Invalid, Result};
 use domain::id::{BookingId, PayoutId, ReversalId, UserId};
 use domain::payout::PayoutAccountStatus;
 use domain::property::CountryCode;
@@ -124,8 +124,12 @@ impl PayoutProvider for Stripe {
     }
 
     async fn account(&self, account_id: &str) -> Result<ProviderAccount> {
-        let asked = self.call::<Account>(Method::GET, &format!("/v1/accounts/{account_id}"), &[], None).await?;
-        Ok(expect(asked)?.into())
+        match self.call::<Account>(Method::GET, &format!("/v1/accounts/{account_id}"), &[], None).await? {
+            Outcome::Refused(refusal) if refusal.is_of_lost_account() => {
+                Ok(ProviderAccount { id: account_id.to_owned(), status: PayoutAccountStatus::Restricted })
+            }
+            asked => Ok(expect(asked)?.into()),
+        }
     }
 
     async fn onboarding_url(&self, account_id: &str, again_url: &str, done_url: &str) -> Result<String> {
@@ -135,8 +139,15 @@ impl PayoutProvider for Stripe {
             ("refresh_url", again_url.to_owned()),
             ("return_url", done_url.to_owned()),
         ];
-        let link: AccountLink = expect(self.call(Method::POST, "/v1/account_links", &form, None).await?)?;
-        Ok(link.url)
+        match self.call::<AccountLink>(Method::POST, "/v1/account_links", &form, None).await? {
+            Outcome::Refused(refusal) if refusal.is_of_lost_account() => {
+                let detail =
+                    "The payment provider has closed this account, or it was disconnected. Please write to us.";
+                let status = PayoutAccountStatus::Restricted;
+                Err(Error::new(ErrorCode::InvalidState, detail).with("state", status.as_str()))
+            }
+            made => Ok(expect(made)?.url),
+        }
     }
 
     async fn transfer(&self, new: &NewTransfer) -> Result<TransferOutcome> {

@@ -1,5 +1,7 @@
 //! Taking back what was paid and not earned after all. What the provider refuses stays owed in the books.
 
+use std::time::Instant;
+
 use domain::error::{Error, Result};
 use domain::ledger;
 use store::Tx;
@@ -11,7 +13,7 @@ use crate::ports::{NewReversal, TransferOutcome};
 
 impl Services {
     /// Tells the provider of what was decided to be taken back; gives how many reversals.
-    pub(super) async fn reverse_payouts(&self) -> Result<u64> {
+    pub(super) async fn reverse_payouts(&self, until: Instant) -> Result<u64> {
         let pending = self
             .write("payouts.claim_reversals", |tx| async move {
                 store::payout_reversals::claim_pending(&tx, CLAIM_SECONDS, BATCH_ROWS).await
@@ -19,7 +21,7 @@ impl Services {
             .await?;
         let mut first_failure = Ok(());
         for reversal in &pending {
-            if !goes_on(&mut first_failure, self.reverse_payout(reversal).await) {
+            if !goes_on(&mut first_failure, self.reverse_payout(reversal).await, until) {
                 break;
             }
         }

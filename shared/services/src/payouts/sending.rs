@@ -1,5 +1,7 @@
 //! Sending what is due: claimed, transferred, settled, each on its own.
 
+use std::time::Instant;
+
 use domain::error::{Error, Result};
 use domain::event::EventKind;
 use domain::id::BookingId;
@@ -21,11 +23,11 @@ const DISPUTED_HOURS: i32 = 24;
 
 impl Services {
     /// Sends what is due to hosts who can be paid; gives how many payouts were sent, kept or refused.
-    pub(super) async fn send_due_payouts(&self) -> Result<u64> {
+    pub(super) async fn send_due_payouts(&self, until: Instant) -> Result<u64> {
         let due = store::payouts::due(&self.db.connection().await?, BATCH_ROWS).await?;
         let mut first_failure = Ok(());
         for payout in &due {
-            if !goes_on(&mut first_failure, self.send_payout(payout).await) {
+            if !goes_on(&mut first_failure, self.send_payout(payout).await, until) {
                 break;
             }
         }
@@ -44,7 +46,7 @@ impl Services {
     }
 
     /// Asks what became of transfers that nobody has heard of, and repeats those that the provider has not heard of.
-    pub(super) async fn repeat_payouts(&self) -> Result<u64> {
+    pub(super) async fn repeat_payouts(&self, until: Instant) -> Result<u64> {
         let unknown = self
             .write("payouts.claim_unknown", |tx| async move {
                 store::payouts::claim_unknown(&tx, CLAIM_SECONDS, BATCH_ROWS).await
@@ -52,7 +54,7 @@ impl Services {
             .await?;
         let mut first_failure = Ok(());
         for payout in &unknown {
-            if !goes_on(&mut first_failure, self.repeat_payout(payout).await) {
+            if !goes_on(&mut first_failure, self.repeat_payout(payout).await, until) {
                 break;
             }
         }
@@ -79,11 +81,13 @@ impl Services {
                 let (id, attempt) = (payout.id, payout.attempt);
                 self.write("payouts.fail", |tx| async move { store::payouts::fail(&tx, id, attempt, reason).await })
                     .await?;
-                // The account may be why.
-                match &payout.account_id {
-                    Some(account_id) => self.settle_payout_account(account_id).await,
-                    None => Ok(()),
+                // The account may be why; the payout is tried again whether it can be asked for or not.
+                if let Some(account_id) = &payout.account_id
+                    && let Err(error) = self.settle_payout_account(account_id).await
+                {
+                    tracing::warn!(account_id, cause = error.causes(), "a payout account is left to the reconciler");
                 }
+                Ok(())
             }
         }
     }

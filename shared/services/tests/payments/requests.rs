@@ -3,6 +3,7 @@
 use domain::booking::HOST_ANSWER_HOURS;
 use domain::error::{Error, ErrorCode};
 use jiff::{SignedDuration, Timestamp};
+use serde_json::json;
 use services::bookings::Booking;
 use services::host_answers::{accept, decline};
 use services::properties::Property;
@@ -286,4 +287,38 @@ async fn a_card_authorised_for_an_attempt_that_is_given_up_asks_nothing_of_the_h
     assert_eq!(platform.payment(attempt.id).await.status.as_str(), "canceled");
     assert_eq!(platform.events_of("booking.requested").await, 0);
     platform.check_books().await;
+}
+
+#[tokio::test]
+async fn nobody_waits_long_for_a_provider_that_does_not_answer() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let (booking, attempt) = requested(&platform, &property, (10, 13)).await;
+    let mut services = platform.kit.more_services();
+    // Less than one call of the provider may take.
+    services.settings.follow_up_limit = std::time::Duration::from_millis(500);
+    platform.stripe.fault("timeout_after", 2, "/capture").await;
+    let (actor, id) = (&platform.host.actor, booking.id);
+    services.write("test.accept", |tx| async move { accept(&tx, actor, id).await }).await.expect("accepted");
+    services.carry_out_for(id).await;
+    let intent = platform.payment(attempt.id).await.intent_id.expect("known");
+    assert_eq!(platform.stripe.calls("POST", &format!("/v1/payment_intents/{intent}/capture")).await, 1);
+    assert_eq!(platform.status(id).await, "pending_host", "the reconciler hears of it");
+    platform.reconcile().await;
+    assert_eq!(platform.status(id).await, "confirmed");
+    platform.check_books().await;
+}
+
+#[tokio::test]
+async fn no_card_is_asked_for_a_request_that_no_host_can_answer_in_time() {
+    let platform = Platform::open().await;
+    let property = on_request(&platform).await;
+    let zone = &property.details.rules.time_zone;
+    let check_in = zone.instant(testkit::in_days(10), property.details.rules.check_in_time);
+    platform.kit.database.set_now(check_in - SignedDuration::from_mins(5)).await;
+    let booking = platform.book(&property, (10, 13)).await;
+    platform.attempt(&booking).await;
+    platform.kit.database.set_now(check_in).await;
+    let error = platform.try_attempt(&booking).await.err().expect("too late");
+    assert_eq!((error.code(), &error.extra()["state"]), (ErrorCode::InvalidState, &json!("pending_payment")));
 }

@@ -131,3 +131,30 @@ async fn an_account_that_is_closed_to_transfers_makes_its_payouts_wait() {
     world.pass().await;
     sent_once(&world, &booking).await;
 }
+
+#[tokio::test]
+async fn an_account_that_the_provider_has_lost_hinders_nobody_else() {
+    let world = World::with_paid_host().await;
+    let property = world.listing(|_| {}).await;
+    let (lost, other) = (world.paid(&property, (10, 13)).await, world.kit.host().await);
+    let others = world.kit.listing_of(&other, |_| {}).await;
+    let booking = world.paid(&others, (10, 13)).await;
+    // The host's account is the other's now, and the host's own is not known to the provider.
+    let sql = "UPDATE payout_accounts SET user_id = $1";
+    world.kit.database.execute(sql, &[&other.id.uuid()]).await;
+    let sql = "INSERT INTO payout_accounts (user_id, country, account_id, status)
+               SELECT $1, country, 'acct_that_is_closed', status FROM payout_accounts";
+    world.kit.database.execute(sql, &[&world.host.id.uuid()]).await;
+    world.pass_at(world.due(&property, &lost)).await;
+    assert_eq!(world.only(&lost).await.status.as_str(), "failed");
+    let status: String = world
+        .kit
+        .database
+        .value("SELECT status FROM payout_accounts WHERE user_id = $1", &[&world.host.id.uuid()])
+        .await;
+    assert_eq!(status, "restricted");
+    let sql = "SELECT status FROM payouts WHERE booking_id = $1";
+    assert_eq!(world.kit.database.value::<String>(sql, &[&booking.id.uuid()]).await, "sent");
+    let error = world.try_account(&world.host, "US").await.expect_err("closed");
+    assert_eq!((error.code(), &error.extra()["state"]), (ErrorCode::InvalidState, &serde_json::json!("restricted")));
+}
