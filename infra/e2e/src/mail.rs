@@ -10,8 +10,9 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::Watch;
 
-/// Longest wait for a mail: outbox, queue and worker; after an outage also the scheduler's next minute.
-const MAIL_SECONDS: u64 = 90;
+/// Longest wait for a mail: outbox, queue and worker, after an outage also the scheduler's next minute; what a worker failed at
+/// once comes again after the queue's 180 s.
+const MAIL_SECONDS: u64 = 200;
 const POLL_MILLISECONDS: u64 = 200;
 
 /// One mail.

@@ -8,8 +8,8 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::{Answer, Api, Draft, Property, Provider, Stay, User, Watch, new_key};
 
-/// The longest a webhook and its worker may take.
-const SETTLED_SECONDS: u64 = 30;
+/// The longest a webhook and its worker may take: what failed once comes again after the queue's 180 s.
+const SETTLED_SECONDS: u64 = 200;
 const POLL_MILLISECONDS: u64 = 100;
 
 /// Asks for `path` until the member at `pointer` is `value`.

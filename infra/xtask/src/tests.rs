@@ -2,8 +2,9 @@
 
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, anyhow};
 use tokio::process::Command;
 
 use crate::local::aws_environment;
@@ -14,6 +15,9 @@ use crate::ui;
 
 /// Where the tests' stack keeps its state, relative to the clone.
 pub(crate) const STATE: &str = ".dev/test";
+
+/// What hangs must not hang for ever: an ordinary run takes a quarter of an hour, from nothing half an hour.
+const LIMIT: Duration = Duration::from_secs(75 * 60);
 
 /// Runs the tests of `packages`, all without any, whose names contain one of `filters`, all without any, and returns
 /// cargo's verdict.
@@ -34,6 +38,7 @@ pub(crate) async fn run(packages: &[String], filters: &[String]) -> Result<ExitC
     let outcome = tokio::select! {
         outcome = cargo_test(&paths, &running, packages, filters) => outcome,
         name = crate::interrupted() => name.map(|_| ExitCode::FAILURE),
+        () = tokio::time::sleep(LIMIT) => Err(anyhow!("the tests did not end within {} minutes", LIMIT.as_secs() / 60)),
     };
     running.stop().await?;
     outcome

@@ -6,11 +6,11 @@ use domain::id::{BookingId, PropertyId};
 use domain::money::Money;
 use domain::pricing::{Price, ServiceFees};
 use domain::property::PropertyStatus;
-use domain::stay::{Guests, StayDates, broken_rules};
+use domain::stay::{Guests, StayDates, StayRules, broken_rules};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
-use store::bookings::NewBooking;
+use store::bookings::{ArrivalTerms, NewBooking};
 pub use store::bookings::{Booking, ListFilter, ListRole, TimelineEntry};
 use store::properties::Property;
 use store::tx::Tx;
@@ -230,7 +230,7 @@ async fn insert_holding(
     dates: StayDates,
     (price, fees): (&Price, ServiceFees),
 ) -> Result<Booking> {
-    let preparation_nights = property.details.rules.preparation_nights;
+    let StayRules { preparation_nights, check_in_time, time_zone, .. } = property.details.rules.clone();
     let new = NewBooking {
         id: BookingId::new(),
         property_id: property.id,
@@ -242,6 +242,7 @@ async fn insert_holding(
         price,
         fees,
         cancellation_policy: property.details.cancellation_policy,
+        arrival: &ArrivalTerms { check_in_time, time_zone },
         instant_book: property.details.instant_book,
         message: request.message.as_deref(),
         hold_minutes: HOLD_MINUTES,
@@ -257,6 +258,13 @@ async fn insert_holding(
         return Ok(booking);
     }
     Err(dates_unavailable())
+}
+
+/// From when the guest may come: as it was when the stay was booked, on old bookings as it is now.
+pub(crate) fn arrival_of(booking: &Booking, property: &Property) -> ArrivalTerms {
+    let StayRules { check_in_time, time_zone, .. } = &property.details.rules;
+    let now = || ArrivalTerms { check_in_time: *check_in_time, time_zone: time_zone.clone() };
+    booking.arrival.clone().unwrap_or_else(now)
 }
 
 fn dates_unavailable() -> Error {

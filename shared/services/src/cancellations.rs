@@ -18,7 +18,7 @@ use store::properties::Property;
 use crate::Services;
 use crate::actor::Actor;
 use crate::booking_changes::close_open;
-use crate::bookings::event_data;
+use crate::bookings::{arrival_of, event_data};
 use crate::host_answers::next_status;
 use crate::ledger::{post, subject};
 use crate::refunds;
@@ -107,12 +107,13 @@ async fn post_given_back(tx: &Tx, booking: &Booking, back: &RefundPreview) -> Re
 }
 
 fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -> RefundPreview {
+    let arrival = arrival_of(booking, property);
     let stay = BookedStay {
         policy: booking.cancellation_policy,
         price: &booking.price,
         dates: booking.dates,
-        check_in_time: property.details.rules.check_in_time,
-        time_zone: &property.details.rules.time_zone,
+        check_in_time: arrival.check_in_time,
+        time_zone: &arrival.time_zone,
         booked_at: booking.created_at,
         confirmed_at: booking.confirmed_at,
     };

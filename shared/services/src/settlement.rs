@@ -12,18 +12,17 @@ use domain::id::PaymentId;
 use domain::ledger;
 use domain::money::Money;
 use domain::payment::IntentStatus;
-use domain::stay::StayRules;
 use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::Tx;
-use store::bookings::{Booking, Change};
+use store::bookings::{ArrivalTerms, Booking, Change};
 use store::payments::{Instruction, Payment};
 use store::refunds::Refund;
 
 use crate::Services;
 use crate::booking_changes;
-use crate::bookings;
+use crate::bookings::{self, arrival_of};
 use crate::ledger::{post, subject};
 use crate::ports::Intent;
 use crate::refunds;
@@ -358,7 +357,7 @@ async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
         return Ok(true);
     }
     store::bookings::lock_property(tx, booking.property_id).await?;
-    let zone = rules_of(tx, booking).await?.time_zone;
+    let zone = terms_of(tx, booking).await?.time_zone;
     if zone.date_at(store::clock::now(tx).await?) > booking.dates.check_in() {
         return Ok(false);
     }
@@ -369,13 +368,13 @@ async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
 
 /// When the guest may come.
 pub(crate) async fn check_in_of(tx: &Tx, booking: &Booking) -> Result<Timestamp> {
-    let rules = rules_of(tx, booking).await?;
-    Ok(rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time))
+    let arrival = terms_of(tx, booking).await?;
+    Ok(arrival.time_zone.instant(booking.dates.check_in(), arrival.check_in_time))
 }
 
-async fn rules_of(tx: &Tx, booking: &Booking) -> Result<StayRules> {
+async fn terms_of(tx: &Tx, booking: &Booking) -> Result<ArrivalTerms> {
     let property = store::properties::find(tx, booking.property_id).await?;
-    Ok(property.ok_or_else(|| Error::internal("a booking of no property"))?.details.rules)
+    Ok(arrival_of(booking, &property.ok_or_else(|| Error::internal("a booking of no property"))?))
 }
 
 async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {

@@ -8,8 +8,9 @@ use domain::id::{BookingId, PaymentId, PropertyId, UserId};
 use domain::money::BasisPoints;
 use domain::pricing::{Price, ServiceFees};
 use domain::stay::{Guests, StayDates};
+use domain::time_zone::TimeZoneName;
 use jiff::Timestamp;
-use jiff::civil::Date;
+use jiff::civil::{Date, Time};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio_postgres::Row;
@@ -39,6 +40,15 @@ pub struct TimelineEntry {
     pub by: Party,
 }
 
+/// From when a guest may come: deadlines and payouts are counted from there.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ArrivalTerms {
+    /// On the day of check-in, by the clocks there.
+    pub check_in_time: Time,
+    /// Whose clocks count.
+    pub time_zone: TimeZoneName,
+}
+
 /// A booking.
 #[derive(Clone, Debug)]
 pub struct Booking {
@@ -64,6 +74,8 @@ pub struct Booking {
     pub fees: Option<ServiceFees>,
     /// The policy as frozen when booked.
     pub cancellation_policy: CancellationPolicy,
+    /// From when the guest may come, as frozen when booked; none on old bookings.
+    pub arrival: Option<ArrivalTerms>,
     /// Whether paying confirms, or the host's answer.
     pub instant_book: bool,
     /// When an unpaid or unanswered booking lets go of its nights.
@@ -118,7 +130,8 @@ pub(crate) const STATUS: &str = "CASE WHEN hold_expires_at <= app_now() THEN 'ex
 pub(crate) fn columns() -> String {
     format!(
         "id, property_id, guest_id, host_id, {STATUS} AS status, check_in, check_out, held_until, adults, children, infants, \
-         pets, price, guest_fee_basis_points, host_fee_basis_points, cancellation_policy, instant_book, \
+         pets, price, guest_fee_basis_points, host_fee_basis_points, cancellation_policy, check_in_time, time_zone, \
+         instant_book, \
          CASE WHEN hold_expires_at > app_now() THEN hold_expires_at END AS hold_expires_at, cancelled_by, \
          payment_id, confirmed_at, \
          timeline, created_at, updated_at"
@@ -224,6 +237,7 @@ pub(crate) fn from_row(row: &Row) -> Result<Booking> {
         price: serde_json::from_value(row.read::<Value>("price")?).map_err(Error::internal)?,
         fees: fees_from_row(row)?,
         cancellation_policy: row.parse("cancellation_policy")?,
+        arrival: arrival_from_row(row)?,
         instant_book: row.read("instant_book")?,
         hold_expires_at: row.read("hold_expires_at")?,
         payment_id: row.read::<Option<uuid::Uuid>>("payment_id")?.map(PaymentId::from_uuid),
@@ -233,6 +247,11 @@ pub(crate) fn from_row(row: &Row) -> Result<Booking> {
         created_at: row.read("created_at")?,
         updated_at: row.read("updated_at")?,
     })
+}
+
+fn arrival_from_row(row: &Row) -> Result<Option<ArrivalTerms>> {
+    let frozen = row.read::<Option<Time>>("check_in_time")?.zip(row.parse_optional("time_zone")?);
+    Ok(frozen.map(|(check_in_time, time_zone)| ArrivalTerms { check_in_time, time_zone }))
 }
 
 fn fees_from_row(row: &Row) -> Result<Option<ServiceFees>> {

@@ -10,6 +10,7 @@ use store::payouts::Position;
 
 use super::PLANNED_ROWS;
 use crate::Services;
+use crate::bookings::arrival_of;
 
 impl Services {
     /// Plans the payouts of bookings whose earnings or dates have changed; gives how many bookings.
@@ -47,9 +48,10 @@ pub(super) async fn plan(tx: &Tx, booking: &Booking) -> Result<Position> {
         tracing::info!(booking_id = %booking.id, debt, decided, "a host was paid more than was earned");
     }
     let property = store::properties::find(tx, booking.property_id).await?;
-    let rules = property.ok_or_else(|| Error::internal("a booking of no property"))?.details.rules;
+    let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+    let arrival = arrival_of(booking, &property);
     let at_once = matches!(booking.status, BookingStatus::Cancelled | BookingStatus::NoShow);
-    let schedule = payout::schedule(booking.dates, &rules.time_zone, rules.check_in_time, at_once);
+    let schedule = payout::schedule(booking.dates, &arrival.time_zone, arrival.check_in_time, at_once);
     let settled = store::payouts::settled_instalments(tx, booking.id).await?;
     let parts = payout::plan(&schedule, position.earned, position.moved, &settled, step);
     store::payouts::keep_plan(tx, booking.host_id, booking.id, currency, &parts).await?;

@@ -346,3 +346,23 @@ async fn a_stay_that_is_over_is_cancelled_by_nobody_though_no_sweeper_came() {
     cancels(&platform, &platform.host.actor, booking.id).await.expect("in time");
     platform.check_books().await;
 }
+
+#[tokio::test]
+async fn what_comes_back_is_counted_from_the_check_in_as_it_was_booked() {
+    let platform = Platform::open().await;
+    let property = platform.listing(|details| details.cancellation_policy = CancellationPolicy::Flexible).await;
+    let (booking, _) = platform.paid(&property, (10, 13)).await;
+    let rules = &property.details.rules;
+    let check_in = rules.time_zone.instant(booking.dates.check_in(), rules.check_in_time);
+    platform.kit.database.set_now(check_in - SignedDuration::from_hours(30)).await;
+    platform
+        .kit
+        .database
+        .batch("UPDATE properties SET check_in_time = '00:00', time_zone = 'Pacific/Kiritimati'")
+        .await;
+    let shown = preview(&platform, &platform.guest.actor, booking.id).await.expect("confirmed");
+    assert_eq!(shown.refund, booking.price.total, "more than a day before the check-in that was booked");
+    platform.kit.database.set_now(check_in - SignedDuration::from_hours(23)).await;
+    let later = preview(&platform, &platform.guest.actor, booking.id).await.expect("confirmed");
+    assert!(later.refund.amount < shown.refund.amount);
+}

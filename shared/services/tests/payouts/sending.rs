@@ -134,3 +134,16 @@ async fn what_a_cancelled_stay_keeps_is_paid_at_once_when_it_is_due() {
     world.pass_at(due).await;
     assert_eq!((world.received().await, world.owed().await), (kept, 0));
 }
+
+#[tokio::test]
+async fn a_payout_is_due_by_the_check_in_as_it_was_booked() {
+    let world = World::with_paid_host().await;
+    let property = world.listing(|_| {}).await;
+    let booking = world.paid(&property, (10, 13)).await;
+    world.kit.database.batch("UPDATE properties SET check_in_time = '00:00'").await;
+    let due = world.due(&property, &booking);
+    world.pass_at(due - SignedDuration::from_mins(1)).await;
+    assert_eq!(world.only(&booking).await.status.as_str(), "pending");
+    world.pass_at(due).await;
+    assert_eq!(world.only(&booking).await.status.as_str(), "sent");
+}

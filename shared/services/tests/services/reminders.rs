@@ -27,7 +27,7 @@ async fn the_guest_is_told_once_five_minutes_before_an_unpaid_hold_ends() {
     let (guest, property) = (kit.guest().await, kit.listed_property().await);
     let booking = book(&kit, &guest, &property, 10).await;
     let end: Timestamp = kit.database.value("SELECT hold_expires_at FROM bookings", &[]).await;
-    kit.database.set_now(end - SignedDuration::from_secs(301)).await;
+    kit.database.set_now(end - SignedDuration::from_secs(330)).await;
     assert_eq!(pass(&kit, EventKind::BookingExpiring).await, []);
     kit.database.set_now(end - SignedDuration::from_secs(300)).await;
     for _ in 0..2 {

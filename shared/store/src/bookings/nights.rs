@@ -7,7 +7,7 @@ use domain::pricing::{Price, ServiceFees};
 use domain::stay::{Guests, StayDates};
 use jiff::civil::Date;
 
-use super::{Booking, columns, from_row};
+use super::{ArrivalTerms, Booking, columns, from_row};
 use crate::booking_changes::holds;
 use crate::row::RowExt;
 use crate::tx::{Queries, Tx};
@@ -34,6 +34,8 @@ pub struct NewBooking<'a> {
     pub fees: ServiceFees,
     /// The policy.
     pub cancellation_policy: CancellationPolicy,
+    /// From when the guest may come.
+    pub arrival: &'a ArrivalTerms,
     /// Whether paying confirms.
     pub instant_book: bool,
     /// The guest's words to the host.
@@ -67,12 +69,13 @@ pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>
         "-- bookings.insert
          INSERT INTO bookings (id, property_id, guest_id, host_id, status, check_in, check_out, held_until, adults,
              children, infants, pets, price, currency, total_minor, host_payout_minor, cancellation_policy,
-             instant_book, message, hold_expires_at, timeline, guest_fee_basis_points, host_fee_basis_points)
+             instant_book, message, hold_expires_at, timeline, guest_fee_basis_points, host_fee_basis_points,
+             check_in_time, time_zone)
          SELECT $1::uuid, $2::uuid, $3::uuid, $4::uuid, 'pending_payment', $5::date, $6::date, $6::date + $7::int,
              $8::smallint, $9::smallint, $10::smallint, $11::smallint, $12::jsonb, $13::text, $14::bigint, $15::bigint,
              $16::text, $17::boolean, $18::text, app_now() + $19::bigint * interval '1 minute',
              jsonb_build_array(jsonb_build_object('at', app_now(), 'event', 'created', 'by', 'guest')),
-             $20::int, $21::int
+             $20::int, $21::int, $22::time, $23::text
          WHERE NOT {}
          ON CONFLICT ON CONSTRAINT bookings_no_overlap DO NOTHING
          RETURNING {}",
@@ -106,6 +109,8 @@ pub async fn insert(tx: &Tx, booking: &NewBooking<'_>) -> Result<Option<Booking>
             &booking.hold_minutes,
             &whole(booking.fees.guest.0)?,
             &whole(booking.fees.host.0)?,
+            &booking.arrival.check_in_time,
+            &booking.arrival.time_zone.as_str(),
         ],
     )
     .await?

@@ -8,13 +8,18 @@ use domain::id::BookingId;
 use domain::money::BasisPoints;
 use domain::pricing::{Price, ServiceFees, price_stay};
 use domain::stay::StayDates;
+use domain::time_zone::TimeZoneName;
 use jiff::SignedDuration;
-use jiff::civil::Date;
+use jiff::civil::{Date, time};
 use services::properties::Property;
-use store::bookings::{Booking, NewBooking};
+use store::bookings::{ArrivalTerms, Booking, NewBooking};
 use testkit::{Kit, Person, in_days, one_adult};
 use tokio::task::JoinSet;
 use tokio_postgres::error::SqlState;
+
+fn arrival() -> ArrivalTerms {
+    ArrivalTerms { check_in_time: time(15, 0, 0, 0), time_zone: TimeZoneName::utc() }
+}
 
 const FEES: ServiceFees = ServiceFees { guest: BasisPoints(1_420), host: BasisPoints(300) };
 
@@ -45,6 +50,7 @@ async fn hold(
             price,
             fees: FEES,
             cancellation_policy: property.details.cancellation_policy,
+            arrival: &arrival(),
             instant_book: true,
             message: None,
             hold_minutes: 15,
@@ -184,6 +190,7 @@ async fn of_a_hundred_at_once_no_two_overlap_and_none_meets_a_deadlock() {
                     price,
                     fees: FEES,
                     cancellation_policy: property.details.cancellation_policy,
+                    arrival: &arrival(),
                     instant_book: true,
                     message: None,
                     hold_minutes: 15,
