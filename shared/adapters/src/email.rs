@@ -13,7 +13,7 @@ use tokio::sync::OnceCell;
 use crate::aws::{Aws, from_sdk};
 
 /// Two mails an event, and a worker has 25 s.
-const SEND_LIMIT: Duration = Duration::from_secs(5);
+const SEND_LIMIT: Duration = Duration::from_secs(4);
 const CONNECT_LIMIT: Duration = Duration::from_secs(2);
 
 /// Sends from one verified identity.

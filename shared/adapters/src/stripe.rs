@@ -195,7 +195,8 @@ impl Stripe {
             .await
     }
 
-    /// Calls the API; tries again what may pass. Repeating is safe: every `POST` carries an idempotency key.
+    /// Calls the API; tries again what may pass. So a `POST` needs an idempotency key, but where a second effect does no harm,
+    /// as a second link to a page.
     async fn call<T: DeserializeOwned>(
         &self,
         method: Method,

@@ -13,9 +13,9 @@ use tracing::Instrument as _;
 use crate::Error;
 use crate::wiring::{start, warm_up};
 
-/// No message of a batch is begun after so long: a worker has 25 s (template.yaml), and one that is killed at its end
-/// has nothing done, by its queue's account.
-const BATCH_LIMIT: Duration = Duration::from_secs(15);
+/// No message of a batch is begun after so long: a worker has 25 s (template.yaml), a message may need half of them, and of a
+/// worker that is killed at its end the queue believes that it has done nothing.
+const BATCH_LIMIT: Duration = Duration::from_secs(12);
 
 /// A message of the queue.
 #[derive(Clone, Debug)]

@@ -35,7 +35,7 @@ pub fn services(config: &Config) -> Result<Services, Error> {
 /// The same, which wait so many times as long for Redis and AWS: for tests.
 ///
 /// # Errors
-/// Those of [`services`].
+/// Those of [`services()`].
 pub fn patient_services(config: &Config, times: u32) -> Result<Services, Error> {
     let aws = Aws::with_patience(times);
     let stripe = config.stripe.clone().map(|at| (SecretName::Stripe, at));

@@ -60,11 +60,11 @@ impl Services {
             }
             prepared => prepared,
         };
-        let payment = match prepared {
+        let (payment, created) = match prepared {
             Ok(Ok(Prepared { is_stale: true, .. })) => {
                 return Err(Error::unavailable("an attempt for something else is still open"));
             }
-            Ok(Ok(Prepared { payment, .. })) => payment,
+            Ok(Ok(Prepared { payment, created, .. })) => (payment, created),
             Ok(Err(answer)) => return Ok(answer),
             Err(error) => return self.keep_conflict(NAME, key, error, render).await,
         };
@@ -72,7 +72,7 @@ impl Services {
             Ok(intent) => intent,
             Err(error) => return self.keep_conflict(NAME, key, error, render).await,
         };
-        let finish = |tx: Arc<Tx>| async move { finish(&tx, payment.id, intent).await };
+        let finish = |tx: Arc<Tx>| async move { finish(&tx, payment.id, intent, created).await };
         self.idempotently(NAME, key, finish, render).await
     }
 
@@ -186,6 +186,8 @@ pub(crate) async fn payment_views(
 /// An attempt to pay what is due.
 struct Prepared {
     payment: Payment,
+    /// Whether it was made now.
+    created: bool,
     /// Whether it is for something that is no longer due, and on its way out.
     is_stale: bool,
 }
@@ -211,16 +213,16 @@ async fn prepare(tx: &Tx, actor: &Actor, booking_id: BookingId) -> Result<Prepar
         if due.change_id.is_none() {
             store::bookings::set_payment(tx, booking_id, payment.id).await?;
         }
-        return Ok(Prepared { payment, is_stale: false });
+        return Ok(Prepared { payment, created: true, is_stale: false });
     }
     let just_ended = || Error::unavailable("the open payment has just ended");
     let open = store::payments::find_open(tx, booking_id).await?.ok_or_else(just_ended)?;
     if open.change_id == due.change_id {
-        return Ok(Prepared { payment: open, is_stale: false });
+        return Ok(Prepared { payment: open, created: false, is_stale: false });
     }
     store::payments::instruct(tx, open.id, Instruction::Cancel).await?;
     let payment = store::payments::find_open(tx, booking_id).await?.ok_or_else(just_ended)?;
-    Ok(Prepared { payment, is_stale: true })
+    Ok(Prepared { payment, created: false, is_stale: true })
 }
 
 /// What is to be paid for a booking now: the stay, or the difference of a change that both sides agreed on.
@@ -250,9 +252,8 @@ async fn due_of(tx: &Tx, booking: &Booking) -> Result<NewPayment> {
     Err(Error::new(ErrorCode::InvalidState, detail).with("state", booking.status.as_str()))
 }
 
-/// Gives the payer the attempt. Who is the first to know the provider's intent has made it: another request may have begun.
-async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent) -> Result<PaymentView> {
-    let created = store::payments::set_intent(tx, payment_id, &intent.id).await?;
+async fn finish(tx: &Tx, payment_id: PaymentId, intent: &Intent, created: bool) -> Result<PaymentView> {
+    store::payments::set_intent(tx, payment_id, &intent.id).await?;
     let payment = store::payments::find(tx, payment_id).await?;
     let payment = payment.ok_or_else(|| Error::internal("a payment is gone"))?;
     if payment.status == IntentStatus::Canceled {

@@ -178,11 +178,12 @@ pub async fn claim_unsettled(tx: &Tx, not_asked_for_seconds: f64, limit: i64) ->
     tx.rows(&sql, &[&not_asked_for_seconds, &limit]).await?.iter().map(from_row).collect()
 }
 
-/// Keeps the provider's id of an attempt; the one that is there already is never replaced. True when there was none.
-pub async fn set_intent(tx: &Tx, id: PaymentId, intent_id: &str) -> Result<bool> {
+/// Keeps the provider's id of an attempt; the one that is there already is never replaced.
+pub async fn set_intent(tx: &Tx, id: PaymentId, intent_id: &str) -> Result<()> {
     let sql = "-- payments.set_intent
                UPDATE payments SET intent_id = $2, updated_at = app_now() WHERE id = $1 AND intent_id IS NULL";
-    Ok(tx.execute(sql, &[&id.uuid(), &intent_id]).await? == 1)
+    tx.execute(sql, &[&id.uuid(), &intent_id]).await?;
+    Ok(())
 }
 
 /// Keeps what the provider said.

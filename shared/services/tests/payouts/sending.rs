@@ -147,3 +147,18 @@ async fn a_payout_is_due_by_the_check_in_as_it_was_booked() {
     world.pass_at(due).await;
     assert_eq!(world.only(&booking).await.status.as_str(), "sent");
 }
+
+#[tokio::test]
+async fn money_that_the_provider_has_converted_is_no_source_of_a_transfer() {
+    let world = World::with_paid_host().await;
+    let property = world.listing(|_| {}).await;
+    let booking = world.paid(&property, (10, 13)).await;
+    let source = async || {
+        let connection = world.services().db.connection().await.expect("a connection");
+        let amount = booking.price.host_payout;
+        store::payouts::source_intent(&connection, booking.id, amount).await.expect("looked for")
+    };
+    assert!(source().await.is_some());
+    world.kit.database.batch("UPDATE payments SET fee_currency = 'EUR'").await;
+    assert_eq!(source().await, None);
+}

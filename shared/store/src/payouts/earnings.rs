@@ -72,11 +72,13 @@ pub async fn debts_of_host(
     rows.iter().map(|row| Ok((BookingId::from_uuid(row.read("booking_id")?), row.read("owed")?))).collect()
 }
 
-/// The intent of a booking that brought enough for `amount` beside what was sent of its money before.
+/// The intent of a booking that brought enough for `amount` beside what was sent of its money before. None that the
+/// provider has converted, which shows in its fee: a transfer in the old currency can't be of it.
 pub async fn source_intent(queries: &impl Queries, booking_id: BookingId, amount: Money) -> Result<Option<String>> {
     let sql = "-- payouts.source_intent
                SELECT intent_id FROM payments p
                WHERE booking_id = $1 AND status = 'succeeded' AND quarantined_at IS NULL AND currency = $2
+                   AND coalesce(fee_currency, currency) = currency
                    AND captured_minor - refunded_minor >= $3::bigint + (
                        SELECT coalesce(sum(o.amount_minor - o.withheld_minor - o.reversed_minor), 0) FROM payouts o
                        WHERE o.booking_id = $1 AND o.source_intent_id = p.intent_id
