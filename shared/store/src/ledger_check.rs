@@ -59,7 +59,7 @@ const UNBALANCED: &str = "-- ledger_check.unbalanced
 ///
 /// Of a booking that was ever confirmed, fees, taxes and rounding are those of its price; or nothing, when all of its
 /// money was given back; after a cancellation something between. What is the guest's is at most what refunds failed to
-/// bring. With the zero sums and the provider's balance that leaves one amount for the host.
+/// bring, and what can't be brought while a bank contests it. With the zero sums and the provider's balance that leaves one amount for the host.
 const DISAGREEING: &str = "-- ledger_check.disagreeing
     WITH scope AS MATERIALIZED (
         SELECT e.booking_id FROM ledger_movements m JOIN ledger_entries e ON e.movement_id = m.id
@@ -154,7 +154,7 @@ const DISAGREEING: &str = "-- ledger_check.disagreeing
         ('provider_fees', fees, provider_fees),
         ('suspense', -apart, suspense),
         ('disputes', contested, disputes),
-        ('guest_funds', -greatest(0, least(guest_funds, failed)), -guest_funds),
+        ('guest_funds', -greatest(0, least(guest_funds, failed + contested)), -guest_funds),
         ('guest_fee_revenue',
             -CASE WHEN nothing_earned THEN 0 WHEN is_part THEN greatest(0, least(guest_fee, price_guest_fee))
                   ELSE price_guest_fee END, -guest_fee),

@@ -166,6 +166,7 @@ async fn what_became_the_guests_while_the_bank_had_the_money_goes_back_when_the_
     assert!(owed > 0, "a night less costs less");
     platform.reconcile().await;
     assert_eq!(platform.refunds().await, (0, 0), "the bank has the money");
+    platform.check_ledger().await;
     decide(&platform, "winning_evidence").await;
     for _ in 0..2 {
         platform.hear().await;

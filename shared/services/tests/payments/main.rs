@@ -157,6 +157,13 @@ impl Platform {
         self.kit.database.rows(sql, &[]).await.iter().map(|row| (row.get(0), row.get(1))).collect()
     }
 
+    /// The ledger and the tables agree, at rest or not.
+    async fn check_ledger(&self) {
+        let connection = self.kit.services.db.connection().await.expect("a connection");
+        let imbalances = store::ledger_check::imbalances(&connection, None, 100).await.expect("checked");
+        assert_eq!(imbalances, vec![], "the ledger and the tables");
+    }
+
     /// What must hold at rest, whatever happened: our books and the provider's agree, each capture is one confirmed
     /// booking or went back, and nobody's nights are promised twice.
     async fn check_books(&self) {
@@ -164,9 +171,7 @@ impl Platform {
         let ours: i64 = self.kit.database.value(ours, &[]).await;
         assert_eq!(ours, self.stripe.balance().await, "our books and the provider's");
         assert_eq!(self.posted_at_provider().await, self.stripe.nets().await, "the ledger and the provider's account");
-        let connection = self.kit.services.db.connection().await.expect("a connection");
-        let imbalances = store::ledger_check::imbalances(&connection, None, 100).await.expect("checked");
-        assert_eq!(imbalances, vec![], "the ledger and the tables");
+        self.check_ledger().await;
         let adrift = "SELECT count(*) FROM payments p JOIN bookings b ON b.id = p.booking_id
                       WHERE p.status = 'succeeded' AND b.status NOT IN ('confirmed', 'completed', 'cancelled', 'no_show')
                           AND p.refunded_minor < p.captured_minor AND p.quarantined_at IS NULL";
