@@ -56,15 +56,12 @@ async fn change(paths: &Paths, statement: &str, seconds: f64) -> Result<()> {
     Ok(())
 }
 
-/// Longer than any scheduled function may take, and than one takes to build.
-const RUN_LIMIT: Duration = Duration::from_secs(15 * 60);
-
 /// Runs each function that has a schedule once.
 pub(crate) async fn run_scheduled(paths: &Paths, description: &Description) -> Result<()> {
     let (functions, http) = (description.functions(paths)?, reqwest::Client::new());
     for name in pump::scheduled(&functions) {
         let event = pump::schedule_event(name);
-        functions::invoke(&http, description.ports().router, name, &event, RUN_LIMIT)
+        functions::invoke(&http, description.ports().router, name, &event, functions::BUILD_LIMIT)
             .await
             .with_context(|| format!("running {name}"))?;
     }

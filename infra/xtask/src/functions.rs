@@ -21,6 +21,8 @@ const SETTLED: Duration = Duration::from_secs(20);
 const FIRST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 const ROUTER_START_LIMIT: Duration = Duration::from_secs(30);
+/// The longest that a function may take which is watched, and so built by its first event.
+pub(crate) const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
 
 /// Builds binaries of the workspace, all of them or one, with the features that `cargo test` builds with too; optimised
 /// if this program is.

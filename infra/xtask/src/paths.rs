@@ -72,10 +72,11 @@ impl Paths {
 
     /// The port kept for `name`, while nobody else has taken it; else a new free one, which is then kept.
     pub(crate) fn port(&self, name: &str) -> Result<u16> {
-        let mut ports = self.kept_ports()?;
+        let ports = self.kept_ports()?;
         let port = kept_or_new(&ports, name)?;
-        keep(&mut ports, name, port);
-        self.keep_ports(&ports)?;
+        if ports.get(name) != Some(&port) {
+            self.keep_port(name, port)?;
+        }
         Ok(port)
     }
 

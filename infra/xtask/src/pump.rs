@@ -10,7 +10,7 @@ use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemA
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::functions::invoke;
+use crate::functions::{BUILD_LIMIT, invoke};
 use crate::local::Function;
 use crate::ministack::{ACCOUNT, REGION};
 use crate::resources::Aws;
@@ -20,8 +20,6 @@ use crate::ui;
 const LONG_POLL_SECONDS: i32 = 5;
 /// Beyond a function's own limit an answer comes no more: whoever had the event has died, and the queue gives it again.
 const GRACE: Duration = Duration::from_secs(5);
-/// A watched function is built by its first event.
-const BUILD_LIMIT: Duration = Duration::from_secs(15 * 60);
 const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(500);
 
 /// How functions are invoked.

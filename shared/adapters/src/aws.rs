@@ -11,7 +11,7 @@ use aws_config::timeout::TimeoutConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::AttributeValue;
-use domain::error::{Error, Result};
+use domain::error::{Error, Result, with_causes};
 use tokio::sync::OnceCell;
 
 /// A request's answer is due within 3 s; a call that takes longer than this is given up and may be tried once more.
@@ -107,11 +107,7 @@ where
             }
         }
         SdkError::ResponseError(_) => "an answer that can't be read".to_owned(),
-        unanswered => {
-            let first: Option<&dyn StdError> = Some(unanswered);
-            let chain = std::iter::successors(first, |error| (*error).source());
-            chain.map(ToString::to_string).collect::<Vec<_>>().join(": ")
-        }
+        unanswered => with_causes(unanswered),
     }
 }
 

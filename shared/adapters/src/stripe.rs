@@ -313,10 +313,10 @@ impl Charge {
 
 impl Stripe {
     /// An act on an intent. If Stripe will not do it, the intent is not in the state we thought: ask how it is.
-    async fn act(&self, intent_id: &str, act: &str, idempotency_key: String) -> Result<Intent> {
+    async fn act(&self, intent_id: &str, act: &str, name: &str) -> Result<Intent> {
         let path = format!("/v1/payment_intents/{intent_id}/{act}");
         let form = [(WITH_CHARGE.0, WITH_CHARGE.1.to_owned())];
-        match self.call::<PaymentIntent>(Method::POST, &path, &form, Some(idempotency_key)).await? {
+        match self.call::<PaymentIntent>(Method::POST, &path, &form, Some(name.to_owned())).await? {
             Outcome::Done(intent) => intent.read(),
             Outcome::Refused(refusal) => {
                 tracing::info!(intent_id, act, code = refusal.code, "Stripe refused; asking how the intent is");
@@ -368,11 +368,11 @@ impl PaymentProvider for Stripe {
     }
 
     async fn capture(&self, intent_id: &str, name: &str) -> Result<Intent> {
-        self.act(intent_id, "capture", name.to_owned()).await
+        self.act(intent_id, "capture", name).await
     }
 
     async fn cancel(&self, intent_id: &str, name: &str) -> Result<Intent> {
-        self.act(intent_id, "cancel", name.to_owned()).await
+        self.act(intent_id, "cancel", name).await
     }
 
     async fn refund(&self, refund_id: RefundId, intent_id: &str, amount: Money) -> Result<RefundOutcome> {

@@ -255,13 +255,7 @@ impl Error {
 
     /// The error with the whole chain of its causes: for the log alone.
     pub fn causes(&self) -> String {
-        let mut chain = self.to_string();
-        let mut next = self.source();
-        while let Some(cause) = next {
-            chain.push_str(&format!(": {cause}"));
-            next = cause.source();
-        }
-        chain
+        with_causes(self)
     }
 
     /// The reason.
@@ -298,6 +292,17 @@ impl fmt::Display for Error {
         }
         Ok(())
     }
+}
+
+/// An error with the whole chain of its causes: for the log alone.
+pub fn with_causes(error: &dyn StdError) -> String {
+    let mut chain = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        chain.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    chain
 }
 
 impl StdError for Error {

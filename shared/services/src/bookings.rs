@@ -6,14 +6,14 @@ use domain::id::{BookingId, PropertyId};
 use domain::money::Money;
 use domain::pricing::{Price, ServiceFees};
 use domain::property::PropertyStatus;
-use domain::stay::{Guests, StayDates, StayRules, broken_rules};
+use domain::stay::{Guests, StayDates, broken_rules};
 use jiff::Timestamp;
 use jiff::civil::Date;
 use serde_json::json;
 use store::bookings::{ArrivalTerms, NewBooking};
 pub use store::bookings::{Booking, ListFilter, ListRole, TimelineEntry};
 use store::properties::Property;
-use store::tx::Tx;
+use store::tx::{Queries, Tx};
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
@@ -230,7 +230,8 @@ async fn insert_holding(
     dates: StayDates,
     (price, fees): (&Price, ServiceFees),
 ) -> Result<Booking> {
-    let StayRules { preparation_nights, check_in_time, time_zone, .. } = property.details.rules.clone();
+    let rules = &property.details.rules;
+    let preparation_nights = rules.preparation_nights;
     let new = NewBooking {
         id: BookingId::new(),
         property_id: property.id,
@@ -242,7 +243,7 @@ async fn insert_holding(
         price,
         fees,
         cancellation_policy: property.details.cancellation_policy,
-        arrival: &ArrivalTerms { check_in_time, time_zone },
+        arrival: &rules.into(),
         instant_book: property.details.instant_book,
         message: request.message.as_deref(),
         hold_minutes: HOLD_MINUTES,
@@ -260,11 +261,18 @@ async fn insert_holding(
     Err(dates_unavailable())
 }
 
+/// What is booked.
+pub(crate) async fn property_of(queries: &impl Queries, booking: &Booking) -> Result<Property> {
+    let property = store::properties::find(queries, booking.property_id).await?;
+    property.ok_or_else(|| Error::internal("a booking of no property"))
+}
+
 /// From when the guest may come: as it was when the stay was booked, on old bookings as it is now.
-pub(crate) fn arrival_of(booking: &Booking, property: &Property) -> ArrivalTerms {
-    let StayRules { check_in_time, time_zone, .. } = &property.details.rules;
-    let now = || ArrivalTerms { check_in_time: *check_in_time, time_zone: time_zone.clone() };
-    booking.arrival.clone().unwrap_or_else(now)
+pub(crate) async fn arrival_of(queries: &impl Queries, booking: &Booking) -> Result<ArrivalTerms> {
+    match &booking.arrival {
+        Some(as_booked) => Ok(as_booked.clone()),
+        None => Ok((&property_of(queries, booking).await?.details.rules).into()),
+    }
 }
 
 fn dates_unavailable() -> Error {

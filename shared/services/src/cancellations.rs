@@ -11,14 +11,13 @@ use domain::money::Money;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 use store::Tx;
-use store::bookings::{Booking, Change};
+use store::bookings::{ArrivalTerms, Booking, Change};
 use store::payments::Instruction;
-use store::properties::Property;
 
 use crate::Services;
 use crate::actor::Actor;
 use crate::booking_changes::close_open;
-use crate::bookings::{arrival_of, event_data};
+use crate::bookings::{arrival_of, event_data, property_of};
 use crate::host_answers::next_status;
 use crate::ledger::{post, subject};
 use crate::refunds;
@@ -31,11 +30,10 @@ impl Services {
     pub async fn cancellation_preview(&self, actor: &Actor, id: BookingId) -> Result<RefundPreview> {
         let booking = self.booking(actor, id).await?;
         let connection = self.db.connection().await?;
-        let property = store::properties::find(&connection, booking.property_id).await?;
-        let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+        let property = property_of(&connection, &booking).await?;
         let now = store::clock::now(&connection).await?;
         next_status(&booking, &property.details, now, BookingEvent::Cancelled)?;
-        let mut preview = work_out(&booking, &property, party(actor, &booking), now);
+        let mut preview = work_out(&booking, &arrival_of(&connection, &booking).await?, party(actor, &booking), now);
         if let Some(left) = store::payments::left_of_booking_minor(&connection, id).await? {
             limit(&mut preview, left);
         }
@@ -52,12 +50,11 @@ pub async fn cancel(tx: &Tx, actor: &Actor, id: BookingId, reason: Option<&str>)
         .await?
         .filter(|booking| actor.may_see(booking))
         .ok_or_else(Error::not_found)?;
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+    let property = property_of(tx, &booking).await?;
     let by = party(actor, &booking);
     let now = store::clock::now(tx).await?;
     let to = next_status(&booking, &property.details, now, BookingEvent::Cancelled)?;
-    let back = work_out(&booking, &property, by, now);
+    let back = work_out(&booking, &arrival_of(tx, &booking).await?, by, now);
     close_open(tx, &booking).await?;
     let change = Change { event: BookingEvent::Cancelled, by, to, hold_expires_at: None };
     let cancelled = store::bookings::apply(tx, &booking, &change).await?;
@@ -106,8 +103,7 @@ async fn post_given_back(tx: &Tx, booking: &Booking, back: &RefundPreview) -> Re
     post(tx, &ledger::given_back(subject(booking), split, currency)).await
 }
 
-fn work_out(booking: &Booking, property: &Property, by: Party, now: Timestamp) -> RefundPreview {
-    let arrival = arrival_of(booking, property);
+fn work_out(booking: &Booking, arrival: &ArrivalTerms, by: Party, now: Timestamp) -> RefundPreview {
     let stay = BookedStay {
         policy: booking.cancellation_policy,
         price: &booking.price,

@@ -11,7 +11,7 @@ use store::bookings::{Booking, Change};
 
 use crate::actor::Actor;
 use crate::booking_changes::close_open;
-use crate::bookings::event_data;
+use crate::bookings::{event_data, property_of};
 use crate::host_answers::next_status;
 
 /// Reports that the guest never came: once the day of arrival is over where the property is, and before the stay is.
@@ -26,8 +26,7 @@ pub async fn report_no_show(tx: &Tx, actor: &Actor, id: BookingId) -> Result<Boo
     if booking.host_id != actor.user_id {
         return Err(Error::new(ErrorCode::Forbidden, "Only the host reports that nobody came."));
     }
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let details = property.ok_or_else(|| Error::internal("a booking of no property"))?.details;
+    let details = property_of(tx, &booking).await?.details;
     let (event, now) = (BookingEvent::NoShow, store::clock::now(tx).await?);
     let to = next_status(&booking, &details, now, event)?;
     require_after_arrival(&booking, &details.rules.time_zone, now)?;

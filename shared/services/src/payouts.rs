@@ -69,11 +69,20 @@ impl Services {
     }
 }
 
-/// Keeps the first failure of several; says whether the provider is there to go on with, and time for it.
-fn goes_on(first_failure: &mut Result<()>, outcome: Result<()>, until: Instant) -> bool {
-    let is_away = outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::Unavailable);
-    if first_failure.is_ok() {
-        *first_failure = outcome;
+/// Works items off, one after the other, while the provider is there and there is time; how many there were, or the first
+/// failure.
+async fn one_by_one<T, F>(items: Vec<T>, until: Instant, work: impl Fn(T) -> F) -> Result<u64>
+where
+    F: Future<Output = Result<()>>,
+{
+    let (total, mut first_failure) = (items.len() as u64, Ok(()));
+    for item in items {
+        let outcome = work(item).await;
+        let is_away = outcome.as_ref().is_err_and(|error| error.code() == ErrorCode::Unavailable);
+        first_failure = first_failure.and(outcome);
+        if is_away || Instant::now() >= until {
+            break;
+        }
     }
-    !is_away && Instant::now() < until
+    first_failure.map(|()| total)
 }

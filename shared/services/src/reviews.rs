@@ -17,6 +17,7 @@ use store::tx::Tx;
 
 use crate::Services;
 use crate::actor::{Actor, require_active};
+use crate::bookings::property_of;
 
 /// What a `PATCH` of a hidden review changes: a field left out stays.
 #[derive(Clone, Debug, Default)]
@@ -232,8 +233,7 @@ fn with_role(booking: Booking, actor: &Actor) -> Option<(Booking, ReviewerRole)>
 }
 
 async fn window_of(tx: &Tx, booking: &Booking) -> Result<ReviewWindow> {
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let details = property.ok_or_else(|| Error::internal("a booking of no property"))?.details;
+    let details = property_of(tx, booking).await?.details;
     Ok(ReviewWindow::of(booking.dates.check_out(), details.check_out_time, &details.rules.time_zone))
 }
 

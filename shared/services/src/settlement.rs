@@ -16,7 +16,7 @@ use futures::StreamExt as _;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 use store::Tx;
-use store::bookings::{ArrivalTerms, Booking, Change};
+use store::bookings::{Booking, Change};
 use store::payments::{Instruction, Payment};
 use store::refunds::Refund;
 
@@ -357,7 +357,7 @@ async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
         return Ok(true);
     }
     store::bookings::lock_property(tx, booking.property_id).await?;
-    let zone = terms_of(tx, booking).await?.time_zone;
+    let zone = arrival_of(tx, booking).await?.time_zone;
     if zone.date_at(store::clock::now(tx).await?) > booking.dates.check_in() {
         return Ok(false);
     }
@@ -368,13 +368,8 @@ async fn takes_nights(tx: &Tx, booking: &Booking) -> Result<bool> {
 
 /// When the guest may come.
 pub(crate) async fn check_in_of(tx: &Tx, booking: &Booking) -> Result<Timestamp> {
-    let arrival = terms_of(tx, booking).await?;
+    let arrival = arrival_of(tx, booking).await?;
     Ok(arrival.time_zone.instant(booking.dates.check_in(), arrival.check_in_time))
-}
-
-async fn terms_of(tx: &Tx, booking: &Booking) -> Result<ArrivalTerms> {
-    let property = store::properties::find(tx, booking.property_id).await?;
-    Ok(arrival_of(booking, &property.ok_or_else(|| Error::internal("a booking of no property"))?))
 }
 
 async fn booking_of(tx: &Tx, payment: &Payment) -> Result<Booking> {

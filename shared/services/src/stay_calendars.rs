@@ -9,6 +9,7 @@ use store::properties::Property;
 
 use crate::Services;
 use crate::actor::Actor;
+use crate::bookings::property_of;
 
 impl Services {
     /// A stay of the actor's as iCalendar text.
@@ -18,8 +19,7 @@ impl Services {
     pub async fn stay_calendar(&self, actor: &Actor, id: BookingId) -> Result<String> {
         let booking = self.booking_of_guest(actor, id).await?;
         let connection = self.db.connection().await?;
-        let property = store::properties::find(&connection, booking.property_id).await?;
-        let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
+        let property = property_of(&connection, &booking).await?;
         let host = store::users::find(&connection, booking.host_id).await?;
         let host = host.ok_or_else(|| Error::internal("a booking of no host"))?;
         let details = &property.details;

@@ -7,7 +7,7 @@ use domain::error::{Error, Result};
 use domain::id::{BookingId, PaymentId, PropertyId, UserId};
 use domain::money::BasisPoints;
 use domain::pricing::{Price, ServiceFees};
-use domain::stay::{Guests, StayDates};
+use domain::stay::{Guests, StayDates, StayRules};
 use domain::time_zone::TimeZoneName;
 use jiff::Timestamp;
 use jiff::civil::{Date, Time};
@@ -47,6 +47,12 @@ pub struct ArrivalTerms {
     pub check_in_time: Time,
     /// Whose clocks count.
     pub time_zone: TimeZoneName,
+}
+
+impl From<&StayRules> for ArrivalTerms {
+    fn from(rules: &StayRules) -> Self {
+        Self { check_in_time: rules.check_in_time, time_zone: rules.time_zone.clone() }
+    }
 }
 
 /// A booking.

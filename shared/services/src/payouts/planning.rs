@@ -47,9 +47,7 @@ pub(super) async fn plan(tx: &Tx, booking: &Booking) -> Result<Position> {
         let decided = store::payout_reversals::decide(tx, booking.id, debt).await?;
         tracing::info!(booking_id = %booking.id, debt, decided, "a host was paid more than was earned");
     }
-    let property = store::properties::find(tx, booking.property_id).await?;
-    let property = property.ok_or_else(|| Error::internal("a booking of no property"))?;
-    let arrival = arrival_of(booking, &property);
+    let arrival = arrival_of(tx, booking).await?;
     let at_once = matches!(booking.status, BookingStatus::Cancelled | BookingStatus::NoShow);
     let schedule = payout::schedule(booking.dates, &arrival.time_zone, arrival.check_in_time, at_once);
     let settled = store::payouts::settled_instalments(tx, booking.id).await?;

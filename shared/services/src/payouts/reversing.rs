@@ -7,7 +7,7 @@ use domain::ledger;
 use store::Tx;
 use store::payout_reversals::Reversal;
 
-use super::{BATCH_ROWS, CLAIM_SECONDS, goes_on};
+use super::{BATCH_ROWS, CLAIM_SECONDS, one_by_one};
 use crate::Services;
 use crate::ports::{NewReversal, TransferOutcome};
 
@@ -19,13 +19,7 @@ impl Services {
                 store::payout_reversals::claim_pending(&tx, CLAIM_SECONDS, BATCH_ROWS).await
             })
             .await?;
-        let mut first_failure = Ok(());
-        for reversal in &pending {
-            if !goes_on(&mut first_failure, self.reverse_payout(reversal).await, until) {
-                break;
-            }
-        }
-        first_failure.map(|()| pending.len() as u64)
+        one_by_one(pending, until, |reversal| async move { self.reverse_payout(&reversal).await }).await
     }
 
     async fn reverse_payout(&self, reversal: &Reversal) -> Result<()> {

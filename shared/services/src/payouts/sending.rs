@@ -13,7 +13,7 @@ use store::Tx;
 use store::payouts::{Payout, Start};
 
 use super::planning::plan;
-use super::{BATCH_ROWS, CLAIM_SECONDS, goes_on};
+use super::{BATCH_ROWS, CLAIM_SECONDS, one_by_one};
 use crate::Services;
 use crate::bookings::event_data;
 use crate::ports::{NewTransfer, TransferOutcome};
@@ -25,13 +25,7 @@ impl Services {
     /// Sends what is due to hosts who can be paid; gives how many payouts were sent, kept or refused.
     pub(super) async fn send_due_payouts(&self, until: Instant) -> Result<u64> {
         let due = store::payouts::due(&self.db.connection().await?, BATCH_ROWS).await?;
-        let mut first_failure = Ok(());
-        for payout in &due {
-            if !goes_on(&mut first_failure, self.send_payout(payout).await, until) {
-                break;
-            }
-        }
-        first_failure.map(|()| due.len() as u64)
+        one_by_one(due, until, |payout| async move { self.send_payout(&payout).await }).await
     }
 
     async fn send_payout(&self, due: &Payout) -> Result<()> {
@@ -52,13 +46,7 @@ impl Services {
                 store::payouts::claim_unknown(&tx, CLAIM_SECONDS, BATCH_ROWS).await
             })
             .await?;
-        let mut first_failure = Ok(());
-        for payout in &unknown {
-            if !goes_on(&mut first_failure, self.repeat_payout(payout).await, until) {
-                break;
-            }
-        }
-        first_failure.map(|()| unknown.len() as u64)
+        one_by_one(unknown, until, |payout| async move { self.repeat_payout(&payout).await }).await
     }
 
     async fn repeat_payout(&self, payout: &Payout) -> Result<()> {
